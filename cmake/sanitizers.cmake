@@ -1,0 +1,12 @@
+# HAUBERK_SANITIZE=address,undefined | thread: applied to every target of the build.
+if(HAUBERK_SANITIZE)
+  add_compile_options(-fsanitize=${HAUBERK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g -O1)
+  add_link_options(-fsanitize=${HAUBERK_SANITIZE})
+endif()
+if(HAUBERK_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "HAUBERK_FUZZ needs clang++ (configure with -DCMAKE_CXX_COMPILER=clang++)")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -g)
+  add_link_options(-fsanitize=address,undefined)
+endif()

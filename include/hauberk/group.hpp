@@ -1,0 +1,146 @@
+// The group: join it, broadcast, receive one ordered stream of messages and views, leave. Standard library
+// types only. Safe from any thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "hauberk/config.hpp"
+#include "hauberk/result.hpp"
+#include "hauberk/types.hpp"
+
+namespace hauberk {
+
+/// Names one broadcast of this process until it is resolved. Grows by one per broadcast; never 0.
+using ticket_t = std::uint64_t;
+
+/// A member of a view.
+struct member {
+  std::string name;
+  std::string id;       ///< process id, for the life of the process
+  std::string address;  ///< host:port that others dial
+  unsigned weight = 0;  ///< 0 while catching up, and for observers
+};
+
+/// A view, in force from position `start` on. With `primary` false: this node lost the quorum; nothing is
+/// delivered until a view with `primary` true (the same number, if it came back in time) or a farewell.
+struct view {
+  uuid history;
+  std::uint64_t number = 0;  ///< strictly rising along a history: a fencing token
+  std::uint64_t epoch = 0;
+  bool primary = false;
+  position_t start = 0;
+  std::vector<member> members;
+  std::vector<std::string> joined, left, lost;  ///< names; left = by their own wish
+};
+
+/// A committed message. `payload` is valid until the next `receive` on this group.
+struct message {
+  position_t position = 0;
+  std::string_view sender;  ///< name; valid as long as `payload`
+  ticket_t ticket = 0;      ///< not 0: it is mine
+  std::span<const std::byte> payload;
+
+  [[nodiscard]] bool mine() const noexcept { return ticket != 0; }
+};
+
+/// A position without content for the application.
+struct filler {
+  position_t position = 0;
+};
+
+/// How a broadcast of mine ended that does not come back as a `message`.
+enum class outcome_kind { committed, never, unknown };
+struct outcome {
+  ticket_t ticket = 0;
+  outcome_kind result = outcome_kind::unknown;
+  position_t position = 0;  ///< committed: at most here; else 0
+};
+
+/// The last event. `reason` is errc::ok after `leave`.
+struct farewell {
+  std::error_code reason;
+  std::string text;
+};
+
+using event = std::variant<view, message, filler, outcome, farewell>;
+
+/// Counters and gauges since `join`. Bytes are payload bytes unless said otherwise.
+struct metrics {
+  bool primary = false;
+  bool leader = false;
+  std::uint64_t epoch = 0, view_number = 0, members = 0;
+  position_t held = 0, committed = 0, delivered = 0, stable = 0;
+  std::uint64_t broadcast_messages = 0, broadcast_bytes = 0;
+  std::uint64_t delivered_messages = 0, delivered_bytes = 0;
+  std::uint64_t in_flight_bytes = 0, window_bytes = 0;
+  std::uint64_t links_up = 0, links_refused = 0, dials_failed = 0;
+  std::uint64_t elections = 0, refused_messages = 0, fetches = 0;
+};
+
+enum class log_level { error, warning, info, debug };
+
+/// What the host may hook into. All are called from our threads and must not block.
+struct host {
+  std::function<void(log_level, std::string_view)> log;  ///< one line at a time; default: standard error
+};
+
+/// A stay in a group. Movable, not copyable; destroying it without `leave` is like a crash of this member,
+/// but orderly for this process. Every member may be called from any thread; `receive` from one at a time.
+class group {
+ public:
+  /// Opens the listening port and starts joining in the background; the first event is a view or a farewell.
+  /// With option `pc.wait_prim` (default yes) it blocks until the first view, at most `pc.wait_prim_timeout`.
+  /// Errors: bad_file, bad_certificate, bad_option, address_in_use, bad_address, name_in_use, refused,
+  /// state_transfer_needed, timed_out (the text says what each peer answered).
+  static result<group> join(const config& options, std::optional<recovered_position> recovered = std::nullopt,
+                            host hooks = {});
+
+  group(group&&) noexcept;
+  group& operator=(group&&) noexcept;
+  ~group();
+
+  /// Copies `payload` and queues it for total order; never blocks. Errors: not_primary, window_full,
+  /// payload_too_large, closed.
+  result<ticket_t> broadcast(std::span<const std::byte> payload);
+  /// The same for many, all or none: tickets are the returned one and its successors.
+  result<ticket_t> broadcast(std::span<const std::span<const std::byte>> payloads);
+  /// Blocks until a broadcast of `bytes` would fit the send window, at most `timeout`. Errors: not_primary,
+  /// timed_out, closed.
+  result<void> wait_writable(std::size_t bytes, std::chrono::milliseconds timeout);
+
+  /// The next event; blocks. Asking says that the event before is done with. Nothing after a farewell.
+  std::optional<event> receive();
+  /// The same with a limit: nothing when `timeout` passed (or after a farewell: see `closed`).
+  std::optional<event> receive(std::chrono::milliseconds timeout);
+
+  /// Leaves once every accepted broadcast is ordered; at most `timeout`, then as if crashed. The farewell
+  /// comes through `receive`.
+  result<void> leave(std::chrono::milliseconds timeout = std::chrono::seconds(10));
+  /// A position that covers everything committed anywhere before this call, confirmed by a quorum. Deliver
+  /// up to it, then read: linearizable. Errors: not_primary, timed_out, closed.
+  result<position_t> fence(std::chrono::milliseconds timeout = std::chrono::seconds(10));
+
+  [[nodiscard]] bool closed() const noexcept;
+  /// The newest delivered view, with `primary` as it is now; nothing before the first.
+  [[nodiscard]] std::optional<view> current_view() const;
+  [[nodiscard]] hauberk::metrics metrics() const;
+  /// The port listened on (useful with port 0).
+  [[nodiscard]] std::uint16_t port() const noexcept;
+
+ private:
+  class impl;
+  explicit group(std::unique_ptr<impl> inside) noexcept;
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace hauberk

@@ -1,0 +1,48 @@
+// The names of things that travel through the public face.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace hauberk {
+
+/// 128 bits that name a process or a history. All zero means "none".
+struct uuid {
+  std::array<std::uint8_t, 16> bytes{};
+
+  auto operator<=>(const uuid&) const = default;
+  [[nodiscard]] bool is_nil() const noexcept { return *this == uuid{}; }
+};
+
+/// Lower-case 8-4-4-4-12 form (RFC 9562 §4).
+[[nodiscard]] std::string to_string(const uuid& id);
+/// The inverse of `to_string`; nothing when `text` is not of that form.
+[[nodiscard]] std::optional<uuid> parse_uuid(std::string_view text);
+
+/// Index of an entry in a history; the first is 1, 0 means "before everything".
+using position_t = std::uint64_t;
+
+/// What an application made durable: it has applied everything up to `position` of `history`.
+struct recovered_position {
+  uuid history;
+  position_t position = 0;
+
+  auto operator<=>(const recovered_position&) const = default;
+};
+
+}  // namespace hauberk
+
+template <>
+struct std::hash<hauberk::uuid> {
+  std::size_t operator()(const hauberk::uuid& id) const noexcept {
+    std::size_t hash = 0;  // the ids are random: any eight of their bytes are a hash
+    for (std::size_t i = 0; i < sizeof hash; ++i) hash = hash << 8 | id.bytes[i];
+    return hash;
+  }
+};

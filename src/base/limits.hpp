@@ -1,0 +1,21 @@
+// Every bound on what a peer can make us hold or do, in one place.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace hauberk::base::limits {
+
+inline constexpr std::size_t members_max = 64;                           ///< members in a view
+inline constexpr std::size_t name_bytes_max = 255;                       ///< group name, member name
+inline constexpr std::size_t address_bytes_max = 512;                    ///< host:port of a member
+inline constexpr std::size_t removed_max = 1024;                         ///< removed seats a view remembers
+inline constexpr std::size_t frame_head_bytes_max = 256 * 1024;          ///< a frame without its payload
+inline constexpr std::size_t frame_payload_bytes_max = 4 * 1024 * 1024;  ///< a frame's payload, decompressed
+inline constexpr std::size_t run_payloads_max = 8192;                    ///< small payloads in one frame
+inline constexpr std::size_t order_items_max = 4096;                     ///< runs in one order frame
+inline constexpr std::size_t boundaries_max = 4096;                      ///< epochs in one history window
+inline constexpr std::size_t reason_bytes_max = 1024;           ///< text that a peer sends for a person
+inline constexpr std::uint64_t payload_bytes_max = 2147483647;  ///< one broadcast
+
+}  // namespace hauberk::base::limits

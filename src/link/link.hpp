@@ -1,0 +1,85 @@
+// One secured, framed, greeted channel to one peer, as a machine without I/O: bytes in and out on one side,
+// messages on the other. It is up only when both hellos were accepted; no group byte flows before that.
+// Not thread safe: it lives on its connection's strand.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/time.hpp"
+#include "hauberk/result.hpp"
+#include "mesh/messages.hpp"
+#include "tls/pipe.hpp"
+#include "wire/codec.hpp"
+
+namespace hauberk::link {
+
+using base::time_point;
+
+struct settings {
+  mesh::hello mine;
+  std::optional<tls::context> security;                        ///< nothing = plaintext group (socket.ssl=no)
+  base::duration handshake_timeout = std::chrono::seconds(5);  ///< for TLS and hellos together
+  std::size_t output_bytes = 256 * 1024;                       ///< ciphertext gathered for one write
+};
+
+/// Both hellos passed.
+struct up {
+  mesh::hello peer;
+  std::optional<tls::certificate> certificate;
+  std::string version, cipher;
+};
+/// Bulk bytes (`encoded::bytes` of bulk frames) whose last byte was handed to the socket.
+struct written {
+  std::size_t bulk_bytes = 0;
+};
+/// The end. `text` names side, check, expected and got; `told_by_peer` = a goodbye or TLS alert came in.
+struct down {
+  hauberk::error why;
+  bool told_by_peer = false;
+  bool was_up = false;
+};
+using event = std::variant<up, wire::message, written, down>;
+
+class link {
+ public:
+  /// `as` is client for the side that dialled. `remote` is host:port, for messages to people only.
+  link(settings how, tls::role as, std::string remote, time_point now);
+  link(link&&) noexcept;
+  link& operator=(link&&) noexcept;
+  ~link();
+
+  // The socket's side.
+  [[nodiscard]] std::span<std::byte> input_space();
+  void handle_input(time_point now, std::size_t bytes);
+  void handle_end(std::string reason);  ///< end of file or a socket error; empty reason = clean end
+  /// Bytes to send now: encrypts from the outbox, control frames first, up to `output_bytes` at a time. Valid
+  /// until `handle_output_written`.
+  [[nodiscard]] std::span<const std::byte> output();
+  void handle_output_written(std::size_t bytes);
+  [[nodiscard]] time_point next_deadline() const;
+  void handle_time(time_point now);
+
+  // The group's side.
+  /// Queues a frame; dropped silently when not up. Of queued `beat` and `held` frames that were not yet
+  /// begun only the newest is sent: pass the same non-zero `replaces` key for those.
+  void send(std::shared_ptr<const wire::encoded> frame, unsigned replaces = 0);
+  /// Says goodbye with the reason, then ends.
+  void close(hauberk::error why);
+  [[nodiscard]] std::optional<event> next_event();
+
+  [[nodiscard]] bool is_up() const;
+  [[nodiscard]] bool is_down() const;  ///< `down` was produced; when the output is empty, close the socket
+  [[nodiscard]] std::size_t queued_bytes() const;
+
+ private:
+  struct machine;
+  std::unique_ptr<machine> machine_;
+};
+
+}  // namespace hauberk::link

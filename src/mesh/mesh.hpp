@@ -1,0 +1,94 @@
+// Whom to dial and which links may stay: the full mesh between the processes of a group, decided without
+// I/O, clock or thread. Addresses come from the option `gmcast.peers` and from what linked peers tell.
+// Between any two processes one link stays: of two crossed dials the one dialled by the smaller process id,
+// of two in the same direction the newer.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "hauberk/error.hpp"
+#include "mesh/messages.hpp"
+
+namespace hauberk::mesh {
+
+using base::time_point;
+using connection_id = std::uint64_t;
+
+struct settings {
+  uuid self;
+  std::vector<std::string> seeds;                            ///< host:port from gmcast.peers
+  base::duration retry_min = std::chrono::milliseconds(50);  ///< first pause between dials of one address
+  base::duration retry_max = std::chrono::seconds(1);        ///< doubles up to this, with jitter
+};
+
+enum class failure { refused, unreachable, timed_out, unresolved, rejected };
+
+// ---- effects ----
+struct dial {
+  std::uint64_t token = 0;
+  std::string address;
+};
+struct close_link {
+  connection_id id = 0;
+  hauberk::error why;
+};
+/// The one link to this process is now `id`: tell the replica.
+struct peer_up {
+  uuid process;
+  std::string name;
+  connection_id id = 0;
+};
+struct peer_down {
+  uuid process;
+};
+/// The process's address refuses connections, or answers as another process: evidence of death.
+struct peer_refused {
+  uuid process;
+};
+/// Send to this connection.
+struct tell {
+  connection_id id = 0;
+  peers what;
+};
+using effect = std::variant<dial, close_link, peer_up, peer_down, peer_refused, tell>;
+
+class mesh {
+ public:
+  mesh(settings how, std::uint64_t seed, base::logger words);
+  mesh(mesh&&) noexcept;
+  mesh& operator=(mesh&&) noexcept;
+  ~mesh();
+
+  void start(time_point now);
+  void add_seeds(time_point now, const std::vector<std::string>& addresses);
+  /// A greeted link. `remote` is the peer's host as seen by the socket (used when its hello has no host).
+  void handle_up(time_point now, connection_id id, bool dialled, const std::string& remote,
+                 const hello& peer);
+  void handle_down(time_point now, connection_id id, const hauberk::error& why);
+  /// A dial that never became a greeted link (`rejected`: connected, but TLS or hello failed).
+  void handle_dial_failed(time_point now, std::uint64_t token, failure why, const std::string& text);
+  void handle_peers(time_point now, connection_id id, const peers& told);
+  void handle_time(time_point now);
+  /// No longer a member: stop dialling its address unless it is a seed.
+  void forget(time_point now, uuid process);
+
+  [[nodiscard]] std::optional<effect> next_effect();
+  [[nodiscard]] time_point next_deadline() const;
+  [[nodiscard]] std::optional<connection_id> connection_of(uuid process) const;
+  [[nodiscard]] std::optional<uuid> process_of(connection_id id) const;
+  /// Last reason why each address could not be linked, for `join` that times out: lines for people.
+  [[nodiscard]] std::vector<std::string> troubles() const;
+
+ private:
+  struct machine;
+  std::unique_ptr<machine> machine_;
+};
+
+}  // namespace hauberk::mesh

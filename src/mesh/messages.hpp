@@ -1,0 +1,47 @@
+// What the mesh says: the greeting that opens every link, and where other peers can be reached.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hauberk/types.hpp"
+
+namespace hauberk::mesh {
+
+/// First frame in each direction. A link is up only when both sides have accepted the other's.
+struct hello {
+  std::uint32_t protocol_min = 0, protocol_max = 0;
+  std::string group;
+  std::string name;  ///< member name, bound to the certificate
+  uuid process;
+  std::string address;        ///< host:port where this process listens; empty host = "as you see me"
+  std::string policy_digest;  ///< SHA-256 in hex over the policy as written
+  std::string policy_text;    ///< the same policy, field by field, to explain a difference
+  bool permits_plaintext = false;
+
+  bool operator==(const hello&) const = default;
+};
+/// Last frame before a link is closed on purpose: which check failed, expected and got.
+struct goodbye {
+  std::uint32_t reason = 0;  ///< an `errc`
+  std::string text;
+
+  bool operator==(const goodbye&) const = default;
+};
+/// A process that the sender has an up link with.
+struct peer_address {
+  uuid process;
+  std::string name;
+  std::string address;
+
+  bool operator==(const peer_address&) const = default;
+};
+/// All of them: sent when a link comes up and when the set changes.
+struct peers {
+  std::vector<peer_address> known;
+
+  bool operator==(const peers&) const = default;
+};
+
+}  // namespace hauberk::mesh

@@ -1,0 +1,218 @@
+// What replicas say to each other. `wire` turns these structs into frames and back; nothing here knows
+// bytes. Every message travels with the seat of its sender (`envelope`).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "replica/view.hpp"
+
+namespace hauberk::replica {
+
+/// Payloads of the sender's own broadcasts `first`, `first`+1, …; or, when `total` is not 0, one chunk of
+/// broadcast `first`: payloads holds exactly one piece, which lies at `offset` of `total` bytes.
+struct data {
+  sequence_t first = 0;
+  std::uint64_t total = 0;
+  std::uint64_t offset = 0;
+  std::vector<base::buffer> payloads;
+
+  bool operator==(const data&) const = default;
+};
+
+/// Broadcasts `first` … `first`+`count`-1 of `sender`, ordered one after the other.
+struct order_run {
+  seat_id sender;
+  sequence_t first = 0;
+  std::uint32_t count = 0;
+
+  bool operator==(const order_run&) const = default;
+};
+/// A view entry.
+struct order_view {
+  view_ptr what;
+
+  bool operator==(const order_view& other) const { return *what == *other.what; }
+};
+/// The first entry of an epoch; names the seats by whose proven death its leader was elected.
+struct order_noop {
+  std::vector<seat_id> dead;
+
+  bool operator==(const order_noop&) const = default;
+};
+using order_item = std::variant<order_run, order_view, order_noop>;
+
+/// The leader of `epoch` says which entries stand at `first` … of its log, all made in `entry_epoch`; the
+/// entry before them was made in `previous_epoch`. Implies that the leader holds them.
+struct order {
+  epoch_t epoch = 0;
+  position_t first = 0;
+  epoch_t previous_epoch = 0;
+  epoch_t entry_epoch = 0;
+  std::vector<order_item> items;
+
+  bool operator==(const order&) const = default;
+};
+
+/// I have every entry and payload of the log of `epoch`'s leader up to `upto`, and know that everything up
+/// to `committed` is committed.
+struct held {
+  epoch_t epoch = 0;
+  position_t upto = 0;
+  position_t committed = 0;
+
+  bool operator==(const held&) const = default;
+};
+
+/// Heartbeat, numbered and echoed: a link is up while my beats come back.
+struct beat {
+  std::uint64_t number = 0;  ///< of this beat, per sender and receiver
+  std::uint64_t echo = 0;    ///< the newest beat number received from the receiver; 0 = do not count me
+  epoch_t epoch = 0;
+  uuid history;                   ///< nil while the sender is in no group
+  std::uint64_t view_number = 0;  ///< of the newest view in the sender's log
+  std::vector<uuid> links;        ///< processes that the sender has an up link with
+
+  bool operator==(const beat&) const = default;
+};
+
+/// First message on every new link, and again after every change of epoch: what I have of the receiver's
+/// broadcasts, so that it goes on from there.
+struct resume {
+  uuid history;
+  epoch_t epoch = 0;
+  seat_id of;           ///< the receiver's seat that `have` speaks of; nil = none known
+  sequence_t have = 0;  ///< every broadcast of `of` up to this one is here
+
+  bool operator==(const resume&) const = default;
+};
+
+struct vote_request {
+  epoch_t epoch = 0;       ///< the epoch to be led
+  bool pre = false;        ///< only asking: changes nothing at the voter
+  bool handover = false;   ///< the leader asked for it: stickiness is lifted
+  epoch_t last_epoch = 0;  ///< of the candidate's last held entry
+  position_t last_position = 0;
+
+  bool operator==(const vote_request&) const = default;
+};
+struct vote {
+  epoch_t epoch = 0;
+  bool pre = false;
+  bool granted = false;
+
+  bool operator==(const vote&) const = default;
+};
+
+/// Entries from `first` on, up to the next boundary, were made in `epoch`.
+struct boundary {
+  epoch_t epoch = 0;
+  position_t first = 0;
+
+  bool operator==(const boundary&) const = default;
+};
+
+/// The new leader of `epoch` describes its log, so that followers can cut theirs to the common prefix.
+struct epoch_start {
+  uuid history;
+  epoch_t epoch = 0;
+  std::uint32_t seat_number = 0;     ///< of the receiver, as the leader knows it
+  position_t window_start = 0;       ///< first position that the leader can still send
+  position_t log_end = 0;            ///< last position of the leader's log
+  std::vector<boundary> boundaries;  ///< rising; the first covers window_start - 1 (if > 0) or window_start
+
+  bool operator==(const epoch_start&) const = default;
+};
+
+/// Send me the payloads of the messages at `first` … `last`; I am in `epoch`.
+struct fetch {
+  epoch_t epoch = 0;
+  position_t first = 0;
+  position_t last = 0;
+
+  bool operator==(const fetch&) const = default;
+};
+/// Payloads of the consecutive *messages* found from position `first` on (views and no-ops in between are
+/// passed over: they travel in `order`); or a chunk of the one at `first`, as in `data`. Valid in `epoch`.
+struct fetched {
+  epoch_t epoch = 0;
+  position_t first = 0;
+  std::uint64_t total = 0;
+  std::uint64_t offset = 0;
+  std::vector<base::buffer> payloads;
+
+  bool operator==(const fetched&) const = default;
+};
+
+/// I want to be a member.
+struct join {
+  seat_id seat;
+  std::string name;
+  std::string address;
+  std::uint8_t weight = 1;
+  recovered_position recovered;  ///< nil history: I have nothing
+  seat_id succeeds;              ///< nil, or the seat that this process's state file proves dead
+  bool operator==(const join&) const = default;
+};
+/// Why a `join` cannot be granted now, for a person. `final` ends the attempt.
+struct join_refused {
+  seat_id seat;
+  std::uint32_t reason = 0;  ///< an `errc`
+  bool final = false;
+  std::string text;
+
+  bool operator==(const join_refused&) const = default;
+};
+/// I wish to leave once my broadcasts up to `last` are ordered.
+struct leave {
+  sequence_t last = 0;
+
+  bool operator==(const leave&) const = default;
+};
+/// A committed view removed your seat: broadcasts above `last` never happened.
+struct removed {
+  uuid history;
+  removal what;
+  bool known = true;  ///< false: too long ago, `what.last` means nothing
+
+  bool operator==(const removed&) const = default;
+};
+/// The leader of `epoch` asks the receiver, which holds the whole log up to `log_end`, to stand at once.
+struct handover {
+  epoch_t epoch = 0;
+  std::uint64_t view_number = 0;
+  position_t log_end = 0;
+
+  bool operator==(const handover&) const = default;
+};
+
+struct fence_request {
+  std::uint64_t id = 0;
+
+  bool operator==(const fence_request&) const = default;
+};
+/// Everything committed before the request was made lies at or below `position`.
+struct fence_answer {
+  std::uint64_t id = 0;
+  epoch_t epoch = 0;
+  position_t position = 0;
+
+  bool operator==(const fence_answer&) const = default;
+};
+
+using body = std::variant<data, order, held, beat, resume, vote_request, vote, epoch_start, fetch, fetched,
+                          join, join_refused, leave, removed, handover, fence_request, fence_answer>;
+
+/// A message as it travels: `seat` is the seat number of its sender at the time; 0 while it has none.
+struct envelope {
+  std::uint32_t seat = 0;
+  body what;
+
+  bool operator==(const envelope&) const = default;
+};
+
+}  // namespace hauberk::replica

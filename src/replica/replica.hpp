@@ -1,0 +1,195 @@
+// One member's copy of the group's log: ordering, commit, views and elections, without I/O, clock or
+// thread. Inputs are `handle_*` and the commands; outputs are effects, drained with `next_effect`, events
+// for the application, pulled with `next_event`, and one deadline. The same inputs give the same outputs,
+// bit for bit: that is what the simulator relies on.
+//
+// The protocol is one log replicated in the manner of Viewstamped Replication Revisited (Liskov and
+// Cowling 2012) and Raft (Ongaro and Ousterhout 2014), with payloads spread by their senders and with
+// membership views as entries of the log. README.md in this folder tells it in prose.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "hauberk/result.hpp"
+#include "replica/messages.hpp"
+#include "replica/view.hpp"
+
+namespace hauberk::replica {
+
+using base::time_point;
+
+struct settings {
+  base::duration keepalive_period = std::chrono::milliseconds(100);
+  base::duration suspect_timeout = std::chrono::seconds(1);
+  base::duration inactive_timeout = std::chrono::seconds(5);
+  base::duration peer_timeout =
+      std::chrono::seconds(3);                   ///< a joiner without a full mesh is named after this
+  std::uint64_t window_bytes = 128U << 20U;      ///< history kept for laggards and joiners
+  std::uint64_t send_window_bytes = 16U << 20U;  ///< own uncommitted bytes
+  std::uint64_t payload_bytes_max = 2147483647;
+  std::uint32_t chunk_bytes = 1U << 20U;   ///< larger payloads travel in pieces of this size
+  std::uint32_t run_bytes = 256U << 10U;   ///< small payloads share a frame up to this size
+  std::uint64_t credit_bytes = 8U << 20U;  ///< bulk given to one link and not yet written
+};
+
+/// Who this process is. `succeeds` is the seat of its predecessor, if the state file proves it dead.
+struct identity {
+  uuid process;
+  std::string name;
+  std::string address;
+  std::uint8_t weight = 1;
+  seat_id succeeds;
+};
+
+// ---- effects: what the owner must do ----
+
+/// Send one message to each of `to` (processes with an up link). Control overtakes bulk (`data`, `fetched`).
+struct send {
+  std::vector<uuid> to;
+  std::shared_ptr<const envelope> message;
+  std::uint64_t credit_bytes = 0;  ///< to be given back per receiver by `handle_written`; 0 for control
+};
+/// This peer broke the protocol: close the link (a re-dial is welcome) and count it.
+struct drop_link {
+  uuid process;
+  std::string reason;
+};
+/// Forget how to reach this process: it is no longer a member.
+struct forget_peer {
+  uuid process;
+};
+/// Keep this across a restart, before anything later leaves this process.
+struct persist {
+  seat_id seat;
+  view_ptr newest;
+  position_t at = 0;
+};
+using effect = std::variant<send, drop_link, forget_peer, persist>;
+
+// ---- events: what the application sees, in this order ----
+
+/// A committed view at `position`; or, with `primary` false, the news that the quorum is out of reach; or,
+/// with `resumed` true, that it is back without a change of view.
+struct view_event {
+  view_ptr what;
+  epoch_t epoch = 0;
+  position_t position = 0;
+  bool primary = false;
+  bool resumed = false;
+};
+/// A committed message. `ticket` is not 0 when it is a broadcast of this process.
+struct message_event {
+  position_t position = 0;
+  seat_id sender;
+  std::uint64_t ticket = 0;
+  base::buffer payload;
+};
+/// A position without content for the application (no-op, or a view from before this member's own).
+struct filler_event {
+  position_t position = 0;
+};
+enum class outcome { committed, never, unknown };
+/// How a broadcast ended that will not come back as a message event.
+struct outcome_event {
+  std::uint64_t ticket = 0;
+  outcome result = outcome::unknown;
+  position_t position = 0;  ///< at most here, when committed; else 0
+};
+struct fence_event {
+  std::uint64_t id = 0;
+  position_t position = 0;
+};
+/// The last event: this replica is out of the group for good.
+struct farewell_event {
+  errc reason = errc::ok;  ///< ok after `leave`
+  std::string text;
+};
+using event =
+    std::variant<view_event, message_event, filler_event, outcome_event, fence_event, farewell_event>;
+
+enum class role { idle, joiner, follower, candidate, leader, gone };
+
+/// What an observer (metrics, simulator, tests) may know.
+struct status {
+  role as = role::idle;
+  seat_id self;
+  uuid history;
+  bool primary = false;
+  epoch_t epoch = 0;
+  uuid leader;                    ///< nil when unknown
+  std::uint64_t view_number = 0;  ///< of the last committed view
+  position_t log_start = 0, log_end = 0, held = 0, committed = 0, delivered = 0, stable = 0;
+  std::uint64_t window_bytes = 0;     ///< payload bytes in the log and in the pools
+  std::uint64_t in_flight_bytes = 0;  ///< own broadcasts not yet committed
+  std::uint64_t elections = 0, refused_messages = 0, fetches = 0;
+};
+
+class core;
+
+class replica {
+ public:
+  /// `seed` feeds the only randomness (election jitter). `words` receives lines for people.
+  replica(settings how, identity who, std::uint64_t seed, base::logger words);
+  replica(replica&&) noexcept;
+  replica& operator=(replica&&) noexcept;
+  ~replica();
+
+  // Commands. Each may produce effects and events; drain both afterwards.
+
+  /// Start `history` (fresh and random) with this process as its only member, at `from.position` + 1.
+  void bootstrap(time_point now, uuid history, recovered_position from);
+  /// Ask linked members for admission until admitted or refused for good.
+  void join_group(time_point now, recovered_position from);
+  /// Take `payloads` for broadcast, all or none. Returns the ticket of the first; the others follow by one.
+  result<std::uint64_t> broadcast(time_point now, std::vector<base::buffer> payloads);
+  /// Leave after all own broadcasts are ordered. Ends with a farewell event.
+  void leave_group(time_point now);
+  /// Ask for the position that covers everything committed anywhere before this call: a fence event.
+  void fence(time_point now, std::uint64_t id);
+
+  // Inputs.
+
+  /// A greeted, authorised link to `process` is up (exactly one at a time per process).
+  void handle_link_up(time_point now, uuid process, std::string name);
+  void handle_link_down(time_point now, uuid process);
+  /// The kernel at the member's address refused a dial, or the address answers as another process
+  /// (PROTOCOL 16). Counts as silence until a link is up again.
+  void handle_refused(time_point now, uuid process);
+  void handle_message(time_point now, uuid from, const envelope& message);
+  /// `bytes` of credit given with `send` to this peer have left the process.
+  void handle_written(time_point now, uuid process, std::uint64_t bytes);
+  /// Time has passed: call at `next_deadline` at the latest.
+  void handle_time(time_point now);
+
+  // Outputs.
+
+  /// Call `flush` once after a batch of inputs: it gathers what the batch made sendable (runs of payloads,
+  /// order and held for all of it at once).
+  void flush(time_point now);
+  [[nodiscard]] std::optional<effect> next_effect();
+  /// The next event, if any is deliverable. Nothing is taken from the log before it is asked for here.
+  [[nodiscard]] std::optional<event> next_event(time_point now);
+  [[nodiscard]] time_point next_deadline() const;
+
+  [[nodiscard]] status current() const;
+  /// The last committed view; nothing before the first.
+  [[nodiscard]] view_ptr current_view() const;
+  /// The newest view in the log, committed or not; nothing before the first.
+  [[nodiscard]] view_ptr newest_view() const;
+  /// Aborts, with words, when an internal invariant does not hold (tests and the simulator call it often).
+  void check() const;
+
+ private:
+  std::unique_ptr<core> core_;
+};
+
+}  // namespace hauberk::replica

@@ -1,0 +1,65 @@
+// A view: who is in the group, with what weight, from one position of the log on. Views are entries of
+// the log, so every member agrees on them like on any message.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+
+namespace hauberk::replica {
+
+using base::epoch_t;
+using base::seat_id;
+using base::sequence_t;
+
+struct member {
+  seat_id seat;
+  std::string name;
+  std::string address;             ///< host:port that others dial
+  std::uint8_t weight = 0;         ///< counts in every quorum; 0 for observers and while catching up
+  std::uint8_t weight_wanted = 1;  ///< what it gets once caught up
+  bool catching_up = false;        ///< admitted, but not yet trusted with its weight
+  sequence_t last = 0;             ///< its last broadcast ordered before this view
+
+  bool operator==(const member&) const = default;
+};
+
+/// A seat that a view removed: what its owner must know to resolve its tickets when it comes back.
+struct removal {
+  seat_id seat;
+  sequence_t last = 0;            ///< its last broadcast ordered; later ones never will be
+  std::uint64_t view_number = 0;  ///< of the view that removed it
+
+  bool operator==(const removal&) const = default;
+};
+
+struct view {
+  uuid history;
+  std::uint64_t number = 0;
+  std::vector<member> members;   ///< sorted by seat
+  std::vector<seat_id> joined;   ///< members that the view before lacked
+  std::vector<member> left;      ///< gone by their own wish, as they were in the view before
+  std::vector<member> lost;      ///< gone without it
+  std::vector<removal> removed;  ///< newest last, at most limits::removed_max
+
+  bool operator==(const view&) const = default;
+
+  [[nodiscard]] const member* find(const seat_id& seat) const;
+  [[nodiscard]] const member* find_process(const uuid& process) const;
+  [[nodiscard]] const member* find_name(const std::string& name) const;
+  [[nodiscard]] const removal* find_removal(const seat_id& seat) const;
+  [[nodiscard]] std::uint32_t total_weight() const;
+};
+
+using view_ptr = std::shared_ptr<const view>;
+
+/// True when `who` (sorted or not) weighs more than half of `of`; or exactly half, when every other
+/// weighted member is in `dead` (proven: PROTOCOL 7).
+[[nodiscard]] bool is_quorum(const view& of, const std::vector<seat_id>& who,
+                             const std::vector<seat_id>& dead);
+
+}  // namespace hauberk::replica

@@ -1,0 +1,69 @@
+// One TLS connection as a pipe in memory: ciphertext on one side, plaintext on the other, no socket in
+// sight. Our own BIO_METHOD lets OpenSSL write many records into one large output span, and read them from
+// one large input span; a plain pipe (socket.ssl=no) has the same face and passes bytes through.
+//
+// Not thread safe; used on one link's strand.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "hauberk/result.hpp"
+#include "tls/context.hpp"
+
+namespace hauberk::tls {
+
+enum class role { client, server };
+
+class pipe {
+ public:
+  /// A TLS pipe; both sides must present a certificate that chains to an anchor of `ours`.
+  pipe(const context& ours, role as);
+  /// A pipe without TLS (the explicit group mode socket.ssl=no).
+  pipe();
+  pipe(pipe&&) noexcept;
+  pipe& operator=(pipe&&) noexcept;
+  ~pipe();
+
+  // Ciphertext side.
+
+  /// Where received bytes go; at least 1 byte, usually 256 KiB. Valid until the next call of any other
+  /// member.
+  [[nodiscard]] std::span<std::byte> input_space();
+  void input_filled(std::size_t bytes);
+  /// What is to be sent now. Stays valid, and grows only at its end, until `output_consumed`.
+  [[nodiscard]] std::span<const std::byte> output() const;
+  void output_consumed(std::size_t bytes);
+
+  // Handshake: call after construction and after each input until it answers `true` (done). An error is
+  // final and says in one line what was checked, expected and got (including a TLS alert from the peer and
+  // first bytes that are not TLS: HTTP, SSH, a plaintext Hauberk node).
+  [[nodiscard]] result<bool> handshake();
+  [[nodiscard]] bool is_ready() const;
+
+  // Plaintext side, once ready.
+
+  /// Encrypts all of `bytes` into the output. The caller bounds the output by looking at its size first.
+  result<void> write(std::span<const std::byte> bytes);
+  /// Decrypts up to `into.size()` bytes; 0 = nothing more until more input. End of stream: error
+  /// errc::closed.
+  result<std::size_t> read(std::span<std::byte> into);
+  /// Queues close_notify.
+  void shut_down();
+
+  // Who is at the other end, once ready.
+
+  [[nodiscard]] std::optional<certificate> peer() const;  ///< nothing on a plain pipe
+  [[nodiscard]] std::string version() const;              ///< "TLSv1.3", or "none"
+  [[nodiscard]] std::string cipher() const;               ///< OpenSSL's name, or "none"
+  [[nodiscard]] bool is_encrypted() const;
+
+ private:
+  struct machine;
+  std::unique_ptr<machine> machine_;
+};
+
+}  // namespace hauberk::tls
