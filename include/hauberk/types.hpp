@@ -41,8 +41,8 @@ struct recovered_position {
 template <>
 struct std::hash<hauberk::uuid> {
   std::size_t operator()(const hauberk::uuid& id) const noexcept {
-    std::size_t hash = 0;  // the ids are random: any eight of their bytes are a hash
-    for (std::size_t i = 0; i < sizeof hash; ++i) hash = hash << 8 | id.bytes[i];
-    return hash;
+    std::size_t mixed = 0;  // the ids are random: any eight of their bytes are a hash
+    for (std::size_t i = 0; i < sizeof mixed; ++i) mixed = mixed << 8 | id.bytes[i];
+    return mixed;
   }
 };

@@ -63,7 +63,7 @@ class conditions final : public std::error_category {
     return "unknown condition";
   }
   bool equivalent(const std::error_code& code, int value) const noexcept override {
-    if (code.category() != error_category()) return false;
+    if (code.category() != hauberk::error_category()) return false;
     switch (static_cast<errc>(code.value())) {
       case errc::not_primary:
       case errc::window_full:
