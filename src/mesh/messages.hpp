@@ -22,6 +22,11 @@ struct hello {
 
   bool operator==(const hello&) const = default;
 };
+/// The dialling side's last word of the greeting: it has accepted the other's hello. (That hello itself says
+/// that the dialling side's was accepted: see link.)
+struct welcome {
+  bool operator==(const welcome&) const = default;
+};
 /// Last frame before a link is closed on purpose: which check failed, expected and got.
 struct goodbye {
   std::uint32_t reason = 0;  ///< an `errc`

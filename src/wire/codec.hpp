@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/limits.hpp"
 #include "hauberk/result.hpp"
 #include "mesh/messages.hpp"
 #include "replica/messages.hpp"
@@ -21,7 +22,7 @@
 namespace hauberk::wire {
 
 /// Everything that can stand in a frame.
-using message = std::variant<mesh::hello, mesh::goodbye, mesh::peers, replica::envelope>;
+using message = std::variant<mesh::hello, mesh::welcome, mesh::goodbye, mesh::peers, replica::envelope>;
 
 enum class algorithm : std::uint8_t { none, lz4, zstd };
 struct compression {
@@ -44,8 +45,14 @@ struct encoded {
 [[nodiscard]] std::shared_ptr<const encoded> encode(const message& what, const compression& how = {});
 
 /// Parses one frame without its 0x0A and length: `frame` is exactly the Frame. Payload slices share its
-/// block. Every bound of `base::limits` is checked; decompression is bounded by them too.
+/// block, but payloads below `copied_bytes_most` together get a block of their own: a few bytes kept for a
+/// long time must not keep a whole receive block. Every bound of `base::limits` is checked; decompression is bounded by them too.
+inline constexpr std::size_t copied_bytes_most = 4096;
 [[nodiscard]] result<message> decode(const base::buffer& frame);
+
+/// The longest frame that `base::limits` allow, without its 0x0A and length.
+inline constexpr std::size_t frame_bytes_most =
+    base::limits::frame_head_bytes_max + base::limits::frame_payload_bytes_max + 16;
 
 /// Cuts a byte stream into frames: one receive block is filled by many reads, frames are parsed in place, and
 /// only a frame that straddles the end of a block is moved (to the front of the next).
@@ -56,6 +63,8 @@ class reader {
   reader& operator=(reader&&) noexcept;
   ~reader();
 
+  /// Frames longer than this are an error from now on; at first as long as `base::limits` allow.
+  void limit(std::size_t frame_bytes_max) { frame_bytes_max_ = frame_bytes_max; }
   /// Where plaintext goes next; never empty. Grows with what was received, never with what was announced.
   [[nodiscard]] std::span<std::byte> space();
   void filled(std::size_t bytes);
@@ -65,6 +74,8 @@ class reader {
  private:
   base::block* block_ = nullptr;
   std::size_t block_bytes_ = 0, begin_ = 0, end_ = 0;
+  std::size_t frame_bytes_max_ = frame_bytes_most;
+  std::size_t wanted_ = 0;  ///< of the frame begun at `begin_`, prefix included; 0 = not known yet
 };
 
 }  // namespace hauberk::wire
