@@ -1,9 +1,18 @@
+# The rooms of src/: how they become targets that cannot see each other, and how they become one library.
+#
 # hauberk_room(NAME [ROOMS lower...] [LIBS foreign...] [FACE public headers...] [PROTO])
 #
 # A room is a folder of src/ and one object library. Its include path is a folder in the build tree
 # that holds a link to this room alone, and it inherits the paths of the rooms it names: a header of
-# any other room cannot be found, so the compiler itself refuses an upward include.
+# any other room cannot be found, so the compiler itself refuses an upward include. LIBS stay private to
+# the room that lists them. tests/tidy proves both.
 set(HAUBERK_ROOMS "" CACHE INTERNAL "")
+
+# No path of the build machine ends up in a binary: assertions and sanitizers speak of "src/replica/core.cpp".
+# The last map that fits wins.
+add_library(hauberk_paths INTERFACE)
+target_compile_options(hauberk_paths INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=
+  -ffile-prefix-map=${PROJECT_BINARY_DIR}/= -ffile-prefix-map=${PROJECT_BINARY_DIR}/rooms/=)
 
 function(hauberk_room NAME)
   cmake_parse_arguments(ARG "PROTO" "" "ROOMS;LIBS;FACE" ${ARGN})
@@ -20,11 +29,13 @@ function(hauberk_room NAME)
     file(CREATE_LINK ${PROJECT_SOURCE_DIR}/include/hauberk/${header} ${root}/hauberk/${header} SYMBOLIC)
   endforeach()
 
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${NAME}/*.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${NAME}/*.cpp
+       ${PROJECT_SOURCE_DIR}/src/${NAME}/*.hpp)
   set(target hauberk_${NAME})
-  add_library(${target} OBJECT ${sources})
+  add_library(${target} OBJECT ${sources} ${PROJECT_SOURCE_DIR}/CMakeLists.txt)
+  set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${root}>)
-  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:hauberk_warnings> PUBLIC ${ARG_LIBS})
+  target_link_libraries(${target} PRIVATE hauberk_warnings hauberk_paths ${ARG_LIBS})
   foreach(room IN LISTS ARG_ROOMS)
     target_link_libraries(${target} PUBLIC hauberk_${room})
   endforeach()
@@ -34,10 +45,11 @@ function(hauberk_room NAME)
   set(HAUBERK_ROOMS ${HAUBERK_ROOMS} ${NAME} CACHE INTERNAL "")
 endfunction()
 
-# Generated protobuf code is compiled apart from ours: it does not have to please our warnings.
+# Generated protobuf code is compiled apart from ours: it does not have to please our warnings. It lies in
+# `proto/` below its include path, so that ours reads `#include "proto/….pb.h"`.
 function(hauberk_proto TARGET)
   file(GLOB protos CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/proto/*.proto)
-  set(out ${PROJECT_BINARY_DIR}/proto)
+  set(out ${PROJECT_BINARY_DIR}/generated)
   file(MAKE_DIRECTORY ${out}/proto)
   set(generated "")
   foreach(file IN LISTS protos)
@@ -45,12 +57,13 @@ function(hauberk_proto TARGET)
     add_custom_command(OUTPUT ${out}/proto/${stem}.pb.cc ${out}/proto/${stem}.pb.h
       COMMAND protobuf::protoc --cpp_out=lite:${out}/proto -I ${PROJECT_SOURCE_DIR}/proto ${file}
       DEPENDS ${file} COMMENT "protoc ${stem}.proto")
-    list(APPEND generated ${out}/proto/${stem}.pb.cc)
+    list(APPEND generated ${out}/proto/${stem}.pb.cc ${out}/proto/${stem}.pb.h)
   endforeach()
-  add_library(hauberk_proto OBJECT ${generated})
+  add_library(hauberk_proto OBJECT ${generated} ${PROJECT_SOURCE_DIR}/CMakeLists.txt)
+  set_target_properties(hauberk_proto PROPERTIES LINKER_LANGUAGE CXX)
   target_include_directories(hauberk_proto SYSTEM PUBLIC $<BUILD_INTERFACE:${out}>)
-  target_link_libraries(hauberk_proto PUBLIC protobuf::libprotobuf-lite)
-  target_link_libraries(${TARGET} PUBLIC hauberk_proto)
+  target_link_libraries(hauberk_proto PRIVATE hauberk_paths PUBLIC protobuf::libprotobuf-lite)
+  target_link_libraries(${TARGET} PRIVATE hauberk_proto)
 endfunction()
 
 # All rooms in one library, `hauberk::hauberk`; `hauberk_rooms` is the same with every room's headers
@@ -62,16 +75,20 @@ function(hauberk_library)
     list(APPEND objects $<TARGET_OBJECTS:hauberk_${room}>)
     list(APPEND paths ${PROJECT_BINARY_DIR}/rooms/${room})
   endforeach()
+  set(foreign OpenSSL::SSL OpenSSL::Crypto protobuf::libprotobuf-lite PkgConfig::HAUBERK_LZ4
+      PkgConfig::HAUBERK_ZSTD Threads::Threads)
   add_library(hauberk ${objects})
   add_library(hauberk::hauberk ALIAS hauberk)
   target_include_directories(hauberk PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_libraries(hauberk PRIVATE OpenSSL::SSL OpenSSL::Crypto protobuf::libprotobuf-lite
-    PkgConfig::LZ4 PkgConfig::ZSTD Threads::Threads)
-  set_target_properties(hauberk PROPERTIES LINKER_LANGUAGE CXX)
+  target_compile_features(hauberk PUBLIC cxx_std_20)
+  target_link_libraries(hauberk PRIVATE ${foreign})
+  set_target_properties(hauberk PROPERTIES LINKER_LANGUAGE CXX
+    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 
   add_library(hauberk_rooms INTERFACE)
-  target_include_directories(hauberk_rooms INTERFACE ${paths} ${PROJECT_BINARY_DIR}/proto)
-  target_link_libraries(hauberk_rooms INTERFACE hauberk hauberk_warnings Boost::headers OpenSSL::SSL
-    OpenSSL::Crypto protobuf::libprotobuf-lite PkgConfig::LZ4 PkgConfig::ZSTD Threads::Threads)
+  target_include_directories(hauberk_rooms INTERFACE ${paths})
+  target_include_directories(hauberk_rooms SYSTEM INTERFACE ${PROJECT_BINARY_DIR}/generated)
+  target_link_libraries(hauberk_rooms INTERFACE hauberk hauberk_warnings hauberk_paths Boost::headers
+    ${foreign})
 endfunction()
