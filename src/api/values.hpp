@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,12 +41,6 @@ struct config::values {
 
   std::map<std::string, std::string, std::less<>> in_force;  ///< every key, as text: what `get` answers
   std::vector<std::string> notes;                            ///< accepted, but without effect: for the log
-
-  // Needed only while parsing: parts of values above that may be written in any order.
-  std::string base_host, base_port = "4567", node_address;
-  std::optional<bool> wants_tls;
-  bool listens_on_ssl = false;  ///< gmcast.listen_addr was written with ssl://
-  std::optional<std::uint64_t> send_window;
 };
 
 }  // namespace hauberk

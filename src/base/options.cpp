@@ -180,7 +180,7 @@ std::optional<duration> take_parts(std::string_view& text, std::initializer_list
     const std::size_t digits = std::min(text.find_first_not_of("0123456789.,"), text.size());
     if (digits == 0 || text.substr(digits, 1) != one.name) continue;
     const auto part = take_quantity(text, one.length);
-    if (!part || *part > duration::max() - total) return std::nullopt;
+    if (!part || !text.starts_with(one.name) || *part > duration::max() - total) return std::nullopt;
     total += *part;
     text.remove_prefix(1);
   }
