@@ -41,12 +41,16 @@ struct encoded {
   bool is_bulk = false;               ///< data and fetched: control may overtake it
 };
 
-/// Never fails for what `replica` and `mesh` produce within `base::limits`.
+/// Never fails for what `replica` and `mesh` produce within `base::limits`; beyond them it is our bug and
+/// aborts. But texts for people, and the lists of links and peers, which are hints, are cut to their limit.
 [[nodiscard]] std::shared_ptr<const encoded> encode(const message& what, const compression& how = {});
+[[nodiscard]] std::shared_ptr<const encoded> encode(const replica::envelope& what,
+                                                    const compression& how = {});
 
 /// Parses one frame without its 0x0A and length: `frame` is exactly the Frame. Payload slices share its
 /// block, but payloads below `copied_bytes_most` together get a block of their own: a few bytes kept for a
-/// long time must not keep a whole receive block. Every bound of `base::limits` is checked; decompression is bounded by them too.
+/// long time must not keep a whole receive block. Every bound of `base::limits` is checked; decompression is
+/// bounded by them too.
 inline constexpr std::size_t copied_bytes_most = 4096;
 [[nodiscard]] result<message> decode(const base::buffer& frame);
 

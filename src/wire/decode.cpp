@@ -1,0 +1,484 @@
+// Frames to structs. Nothing of a frame is believed: each field is checked against its bound before it is
+// used, and protobuf only ever sees the head, so that it never copies a payload.
+#include <string_view>
+#include <utility>
+
+#include "proto/hauberk.pb.h"
+#include "wire/bounds.hpp"
+#include "wire/codec.hpp"
+#include "wire/compress.hpp"
+#include "wire/varint.hpp"
+
+namespace hauberk::wire {
+namespace {
+
+namespace limits = base::limits;
+
+error refused(std::string text) { return {errc::refused, std::move(text)}; }
+
+/// What the top level of a frame says before anything in it is parsed.
+struct outline {
+  std::size_t head_bytes = 0;  ///< up to the payload's tag
+  std::size_t payload_offset = 0, payload_bytes = 0;
+  std::uint32_t kind = 0;
+};
+
+constexpr std::uint32_t varint_wire = 0, fixed64_wire = 1, bytes_wire = 2, fixed32_wire = 5;
+
+/// The bytes that a field's value takes at the front of `from`, with its length in front if it has one.
+std::optional<std::size_t> value_bytes(std::uint32_t wire, std::span<const std::byte> from) {
+  std::size_t size = 0;
+  if (wire == fixed64_wire) {
+    size = 8;
+  } else if (wire == fixed32_wire) {
+    size = 4;
+  } else if (wire == varint_wire || wire == bytes_wire) {
+    const auto number = read_varint(from);
+    if (!number || number->bytes == 0) return std::nullopt;
+    size = number->bytes;
+    if (wire == bytes_wire) {
+      if (number->value > from.size() - size) return std::nullopt;
+      size += static_cast<std::size_t>(number->value);
+    }
+  } else {
+    return std::nullopt;
+  }
+  return size <= from.size() ? std::optional(size) : std::nullopt;
+}
+
+result<outline> scan(std::span<const std::byte> frame) {
+  outline found;
+  for (std::size_t at = 0; at < frame.size();) {
+    const auto broken = [&] {
+      return refused("a whole field is expected at byte " + std::to_string(at) + " of a frame of " +
+                     std::to_string(frame.size()) + " bytes");
+    };
+    const auto tag = read_varint(frame.subspan(at));
+    if (!tag || tag->bytes == 0 || tag->value > 0xffffffffU || tag->value < 8) return broken();
+    const auto number = static_cast<std::uint32_t>(tag->value >> 3);
+    const auto wire = static_cast<std::uint32_t>(tag->value & 7);
+    const std::size_t value_at = at + tag->bytes;
+    const auto size = value_bytes(wire, frame.subspan(value_at));
+    if (!size) return broken();
+    if (number == payload_field) {
+      if (wire != bytes_wire) return broken();
+      if (value_at + *size != frame.size()) {
+        return refused("the payload is expected to be the last field of a frame, got " +
+                       std::to_string(frame.size() - value_at - *size) + " more bytes");
+      }
+      found.payload_bytes = static_cast<std::size_t>(read_varint(frame.subspan(value_at))->value);
+      found.payload_offset = frame.size() - found.payload_bytes;
+      found.head_bytes = at;
+      return found;
+    }
+    if (number >= kind_first && number <= kind_last) {
+      if (wire != bytes_wire) return broken();
+      if (found.kind != 0) {
+        return refused("a frame has one kind, got kinds " + std::to_string(found.kind) + " and " +
+                       std::to_string(number));
+      }
+      found.kind = number;
+    }
+    at = value_at + *size;
+    found.head_bytes = at;
+  }
+  return found;
+}
+
+/// Turns fields into structs and keeps the first thing that is wrong with them.
+class taker {
+ public:
+  std::string problem;
+
+  bool fail(std::string words) {
+    if (problem.empty()) problem = std::move(words);
+    return false;
+  }
+  /// True when `got` is at most `most`.
+  bool check(const char* what, std::uint64_t got, std::uint64_t most) {
+    if (got <= most) return true;
+    return fail(std::string(what) + " is at most " + std::to_string(most) + ", got " + std::to_string(got));
+  }
+  bool check_list(const char* what, int got, std::size_t most) {
+    return check(what, static_cast<std::uint64_t>(got), most);
+  }
+  /// True when `count` numbers from `first` on fit in 64 bits.
+  bool check_range(const char* what, std::uint64_t first, std::uint64_t count) {
+    if (count <= UINT64_MAX - first) return true;
+    return fail(std::string(what) + " from " + std::to_string(first) + " on do not fit in 64 bits, got " +
+                std::to_string(count) + " of them");
+  }
+
+  uuid id(const std::string& from) {
+    uuid made;
+    if (from.size() == made.bytes.size()) {
+      std::copy(from.begin(), from.end(), made.bytes.begin());
+    } else if (!from.empty()) {
+      fail("an id has 16 bytes or none, got " + std::to_string(from.size()));
+    }
+    return made;
+  }
+  base::seat_id seat(const Seat& from) { return {id(from.process()), from.number()}; }
+  std::string text(const char* what, const std::string& from, std::size_t most) {
+    return check(what, from.size(), most) ? from : std::string();
+  }
+  std::string name(const std::string& from) {
+    return text("the length of a name", from, limits::name_bytes_max);
+  }
+  std::string address(const std::string& from) {
+    return text("the length of an address", from, limits::address_bytes_max);
+  }
+  std::string reason(const std::string& from) {
+    return text("the length of a reason", from, limits::reason_bytes_max);
+  }
+  std::uint8_t weight(std::uint32_t from) {
+    return check("a weight", from, 255) ? static_cast<std::uint8_t>(from) : std::uint8_t{0};
+  }
+
+  template <typename List, typename Take>
+  auto list(const char* what, const List& from, std::size_t most, const Take& take) {
+    std::vector<decltype(take(from.Get(0)))> made;
+    if (!check_list(what, from.size(), most)) return made;
+    made.reserve(static_cast<std::size_t>(from.size()));
+    for (const auto& item : from) made.push_back(take(item));
+    return made;
+  }
+  template <typename List>
+  std::vector<base::seat_id> seats(const char* what, const List& from, std::size_t most) {
+    return list(what, from, most, [this](const Seat& one) { return seat(one); });
+  }
+};
+
+// ---- greeting and mesh ----
+
+mesh::hello take(taker& with, const Hello& from) {
+  mesh::hello made;
+  made.protocol_min = from.protocol_min();
+  made.protocol_max = from.protocol_max();
+  made.group = with.name(from.group());
+  made.name = with.name(from.name());
+  made.process = with.id(from.process());
+  made.address = with.address(from.address());
+  made.policy_digest = with.name(from.policy_digest());
+  made.policy_text = with.text("the length of a policy", from.policy_text(), policy_text_bytes_max);
+  made.permits_plaintext = from.permits_plaintext();
+  return made;
+}
+
+mesh::goodbye take(taker& with, const Goodbye& from) { return {from.reason(), with.reason(from.text())}; }
+
+mesh::peers take(taker& with, const Peers& from) {
+  return {with.list("the number of peers", from.known(), peers_max, [&](const Peer& one) {
+    return mesh::peer_address{with.id(one.process()), with.name(one.name()), with.address(one.address())};
+  })};
+}
+
+// ---- spread, order, held ----
+
+/// The payloads of a frame: slices of it, or of one block of their own.
+std::vector<base::buffer> take_payloads(taker& with, const Frame& head, const base::buffer& frame,
+                                        const outline& found) {
+  std::vector<base::buffer> made;
+  if (!with.check_list("the number of payloads in a frame", head.sizes_size(), limits::run_payloads_max)) {
+    return made;
+  }
+  std::uint64_t bytes = 0;
+  for (const std::uint32_t size : head.sizes()) bytes += size;
+  if (!with.check("the payload of a frame", bytes, limits::frame_payload_bytes_max)) return made;
+  auto whole = frame.slice(found.payload_offset, found.payload_bytes);
+  if (head.compression() == NONE) {
+    if (bytes != whole.size()) {
+      with.fail("the sizes of a frame's payloads add up to " + std::to_string(bytes) + ", got " +
+                std::to_string(whole.size()) + " bytes of payload");
+      return made;
+    }
+    if (bytes < copied_bytes_most) whole = base::buffer::copy(whole.bytes());
+  } else {
+    if (head.compression() != LZ4 && head.compression() != ZSTD) {
+      with.fail("compression " + std::to_string(head.compression()) + " is not known here");
+      return made;
+    }
+    const auto how = head.compression() == LZ4 ? algorithm::lz4 : algorithm::zstd;
+    auto unpacked = decompress(how, whole.bytes(), static_cast<std::size_t>(bytes));
+    if (!unpacked) {
+      with.fail("a compressed payload does not unpack to the " + std::to_string(bytes) + " bytes expected");
+      return made;
+    }
+    whole = std::move(*unpacked);
+  }
+  made.reserve(static_cast<std::size_t>(head.sizes_size()));
+  std::size_t at = 0;
+  for (const std::uint32_t size : head.sizes()) {
+    made.push_back(whole.slice(at, size));
+    at += size;
+  }
+  return made;
+}
+
+/// What `data` and `fetched` have in common: a run of whole payloads, or one chunk of one.
+template <typename Made, typename From>
+void take_run(taker& with, Made& made, const From& from, std::vector<base::buffer> payloads) {
+  made.first = from.first();
+  made.total = from.total();
+  made.offset = from.offset();
+  made.payloads = std::move(payloads);
+  if (!with.problem.empty()) return;
+  with.check_range("payloads", made.first, made.payloads.size());
+  if (made.total == 0) {
+    with.check("the offset of a run of whole payloads", made.offset, 0);
+    return;
+  }
+  with.check("the size of a broadcast", made.total, limits::payload_bytes_max);
+  if (made.payloads.size() != 1) {
+    with.fail("a chunk is one piece, got " + std::to_string(made.payloads.size()));
+  } else if (with.check("the offset of a chunk", made.offset, made.total)) {
+    with.check("the size of a chunk", made.payloads.front().size(), made.total - made.offset);
+  }
+}
+
+replica::member take(taker& with, const Member& from) {
+  return {with.seat(from.seat()),
+          with.name(from.name()),
+          with.address(from.address()),
+          with.weight(from.weight()),
+          with.weight(from.weight_wanted()),
+          from.catching_up(),
+          from.last()};
+}
+
+replica::removal take(taker& with, const Removal& from) {
+  return {with.seat(from.seat()), from.last(), from.view_number()};
+}
+
+replica::view_ptr take(taker& with, const View& from) {
+  const auto member = [&](const Member& one) { return take(with, one); };
+  replica::view made;
+  made.history = with.id(from.history());
+  made.number = from.number();
+  made.members = with.list("the number of members", from.members(), limits::members_max, member);
+  made.joined = with.seats("the number of joined members", from.joined(), limits::members_max);
+  made.left = with.list("the number of members that left", from.left(), limits::members_max, member);
+  made.lost = with.list("the number of lost members", from.lost(), limits::members_max, member);
+  made.removed = with.list("the number of removed seats", from.removed(), limits::removed_max,
+                           [&](const Removal& one) { return take(with, one); });
+  return std::make_shared<const replica::view>(std::move(made));
+}
+
+replica::order_item take(taker& with, const Entry& from) {
+  if (!from.has_view()) {
+    return replica::order_noop{with.seats("the number of dead seats", from.dead(), limits::members_max)};
+  }
+  with.check_list("the number of dead seats beside a view", from.dead_size(), 0);
+  return replica::order_view{take(with, from.view())};
+}
+
+replica::order take(taker& with, const Order& from) {
+  replica::order made;
+  made.epoch = from.epoch();
+  made.first = from.first();
+  made.previous_epoch = from.previous_epoch();
+  made.entry_epoch = from.entry_epoch();
+  const int runs = from.run_sender_size();
+  if (from.run_first_size() != runs || from.run_count_size() != runs) {
+    with.fail("the columns of an order have one length, got " + std::to_string(runs) + ", " +
+              std::to_string(from.run_first_size()) + " and " + std::to_string(from.run_count_size()));
+    return made;
+  }
+  if (!with.check("the number of items in an order",
+                  static_cast<std::uint64_t>(runs) + static_cast<std::uint64_t>(from.entries_size()),
+                  limits::order_items_max)) {
+    return made;
+  }
+  const auto senders =
+      with.seats("the number of senders in an order", from.senders(), limits::order_items_max);
+  made.items.reserve(static_cast<std::size_t>(runs + from.entries_size()));
+  int run = 0, entry = 0;
+  std::uint64_t positions = 0;
+  while (with.problem.empty() && (run < runs || entry < from.entries_size())) {
+    if (entry < from.entries_size() && from.entries(entry).at() == made.items.size()) {
+      made.items.push_back(take(with, from.entries(entry++)));
+      ++positions;
+    } else if (run == runs) {
+      with.fail("the next entry of an order is item " + std::to_string(made.items.size()) + ", got " +
+                std::to_string(from.entries(entry).at()));
+    } else {
+      const std::uint32_t sender = from.run_sender(run), count = from.run_count(run);
+      if (sender >= senders.size()) {
+        with.fail("an order names one of its " + std::to_string(senders.size()) + " senders, got number " +
+                  std::to_string(sender));
+      } else if (with.check_range("broadcasts", from.run_first(run), count)) {
+        made.items.emplace_back(replica::order_run{senders[sender], from.run_first(run), count});
+        positions += count;
+      }
+      ++run;
+    }
+  }
+  with.check_range("positions", made.first, positions);
+  return made;
+}
+
+replica::held take(taker&, const Held& from) { return {from.epoch(), from.upto(), from.committed()}; }
+
+replica::beat take(taker& with, const Beat& from) {
+  return {from.number(),
+          from.echo(),
+          from.epoch(),
+          with.id(from.history()),
+          from.view_number(),
+          with.list("the number of links", from.links(), peers_max,
+                    [&](const std::string& one) { return with.id(one); })};
+}
+
+replica::fetch take(taker&, const Fetch& from) { return {from.epoch(), from.first(), from.last()}; }
+
+replica::resume take(taker& with, const Resume& from) {
+  return {with.id(from.history()), from.epoch(), with.seat(from.of()), from.have()};
+}
+
+// ---- epochs ----
+
+replica::vote_request take(taker&, const VoteRequest& from) {
+  return {from.epoch(), from.pre(), from.handover(), from.last_epoch(), from.last_position()};
+}
+
+replica::vote take(taker&, const Vote& from) { return {from.epoch(), from.pre(), from.granted()}; }
+
+replica::epoch_start take(taker& with, const EpochStart& from) {
+  return {with.id(from.history()),
+          from.epoch(),
+          from.seat_number(),
+          from.window_start(),
+          from.log_end(),
+          with.list("the number of boundaries", from.boundaries(), limits::boundaries_max,
+                    [](const Boundary& one) {
+                      return replica::boundary{one.epoch(), one.first()};
+                    })};
+}
+
+replica::handover take(taker&, const Handover& from) {
+  return {from.epoch(), from.view_number(), from.log_end()};
+}
+
+// ---- coming and going ----
+
+replica::join take(taker& with, const Join& from) {
+  return {with.seat(from.seat()),
+          with.name(from.name()),
+          with.address(from.address()),
+          with.weight(from.weight()),
+          {with.id(from.recovered_history()), from.recovered_position()},
+          with.seat(from.succeeds())};
+}
+
+replica::join_refused take(taker& with, const JoinRefused& from) {
+  return {with.seat(from.seat()), from.reason(), from.final(), with.reason(from.text())};
+}
+
+replica::removed take(taker& with, const Removed& from) {
+  return {with.id(from.history()), take(with, from.what()), from.known()};
+}
+
+// ---- the frame around them ----
+
+/// One of what replicas say; nothing, with a problem told to `with`, when `found.kind` is not known.
+std::optional<replica::body> take_body(taker& with, const Frame& head, const base::buffer& frame,
+                                       const outline& found) {
+  switch (found.kind) {
+    case Frame::kDataFieldNumber: {
+      replica::data made;
+      take_run(with, made, head.data(), take_payloads(with, head, frame, found));
+      return made;
+    }
+    case Frame::kFetchedFieldNumber: {
+      replica::fetched made;
+      made.epoch = head.fetched().epoch();
+      take_run(with, made, head.fetched(), take_payloads(with, head, frame, found));
+      return made;
+    }
+    case Frame::kOrderFieldNumber:
+      return take(with, head.order());
+    case Frame::kHeldFieldNumber:
+      return take(with, head.held());
+    case Frame::kBeatFieldNumber:
+      return take(with, head.beat());
+    case Frame::kFetchFieldNumber:
+      return take(with, head.fetch());
+    case Frame::kResumeFieldNumber:
+      return take(with, head.resume());
+    case Frame::kVoteRequestFieldNumber:
+      return take(with, head.vote_request());
+    case Frame::kVoteFieldNumber:
+      return take(with, head.vote());
+    case Frame::kEpochStartFieldNumber:
+      return take(with, head.epoch_start());
+    case Frame::kHandoverFieldNumber:
+      return take(with, head.handover());
+    case Frame::kJoinFieldNumber:
+      return take(with, head.join());
+    case Frame::kJoinRefusedFieldNumber:
+      return take(with, head.join_refused());
+    case Frame::kLeaveFieldNumber:
+      return replica::leave{head.leave().last()};
+    case Frame::kRemovedFieldNumber:
+      return take(with, head.removed());
+    case Frame::kFenceRequestFieldNumber:
+      return replica::fence_request{head.fence_request().id()};
+    case Frame::kFenceAnswerFieldNumber:
+      return replica::fence_answer{head.fence_answer().id(), head.fence_answer().epoch(),
+                                   head.fence_answer().position()};
+    case 0:
+      with.fail("a frame has one kind, got none");
+      return std::nullopt;
+    default:
+      with.fail("a frame of kind " + std::to_string(found.kind) + " is not known here (a newer version?)");
+      return std::nullopt;
+  }
+}
+
+std::optional<message> take_message(taker& with, const Frame& head, const base::buffer& frame,
+                                    const outline& found) {
+  switch (found.kind) {
+    case Frame::kHelloFieldNumber:
+      return take(with, head.hello());
+    case Frame::kWelcomeFieldNumber:
+      return mesh::welcome{};
+    case Frame::kGoodbyeFieldNumber:
+      return take(with, head.goodbye());
+    case Frame::kPeersFieldNumber:
+      return take(with, head.peers());
+    default: {
+      auto body = take_body(with, head, frame, found);
+      if (!body) return std::nullopt;
+      return replica::envelope{head.seat(), std::move(*body)};
+    }
+  }
+}
+
+}  // namespace
+
+result<message> decode(const base::buffer& frame) {
+  const auto found = scan(frame.bytes());
+  if (!found) return found.error();
+  if (found->head_bytes > limits::frame_head_bytes_max) {
+    return refused("the head of a frame has at most " + std::to_string(limits::frame_head_bytes_max) +
+                   " bytes, got " + std::to_string(found->head_bytes));
+  }
+  thread_local Frame head;
+  taker with;
+  std::optional<message> made;
+  if (!head.ParseFromArray(frame.data(), static_cast<int>(found->head_bytes))) {
+    with.fail("the head of a frame of kind " + std::to_string(found->kind) + " cannot be parsed");
+  } else {
+    made = take_message(with, head, frame, *found);
+    const bool is_bulk = found->kind == Frame::kDataFieldNumber || found->kind == Frame::kFetchedFieldNumber;
+    if (!is_bulk && (head.sizes_size() != 0 || found->payload_bytes != 0)) {
+      with.fail("a frame of kind " + std::to_string(found->kind) + " has no payload, got " +
+                std::to_string(found->payload_bytes) + " bytes");
+    }
+  }
+  if (found->head_bytes > kept_head_bytes_max) Frame().Swap(&head);
+  if (!with.problem.empty()) return refused(std::move(with.problem));
+  return std::move(*made);
+}
+
+}  // namespace hauberk::wire
