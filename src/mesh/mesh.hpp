@@ -1,13 +1,15 @@
 // Whom to dial and which links may stay: the full mesh between the processes of a group, decided without
 // I/O, clock or thread. Addresses come from the option `gmcast.peers` and from what linked peers tell.
 // Between any two processes one link stays: of two crossed dials the one dialled by the smaller process id,
-// of two in the same direction the newer.
+// of two in the same direction the newer. Both sides follow this rule, but only the process with the smaller
+// id closes the loser, so that they never close one each; the other keeps it as a spare meanwhile.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -20,6 +22,17 @@ namespace hauberk::mesh {
 
 using base::time_point;
 using connection_id = std::uint64_t;
+
+/// Links and dials share one space of numbers: the link that a dial makes is known by the dial's token with
+/// the highest bit set, so whoever sees a link knows the address that led to it. Tokens are never reused;
+/// those of the mesh count up from 1.
+[[nodiscard]] constexpr connection_id id_of_dial(std::uint64_t token) {
+  return token | std::uint64_t{1} << 63;
+}
+
+// Words that one side's mesh or link says when it closes and the other side's mesh understands.
+inline constexpr std::string_view words_itself = "this node itself";
+inline constexpr std::string_view words_duplicate = "duplicate link";
 
 struct settings {
   uuid self;

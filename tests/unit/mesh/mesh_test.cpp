@@ -1,0 +1,336 @@
+// The mesh as a whole: many meshes in a drawn network must end with exactly one link a pair, without a dial
+// more than needed, whatever crosses, breaks or restarts.
+#include "mesh/mesh.hpp"
+
+#include "mesh/book.hpp"
+#include "unit/mesh/network.hpp"
+
+namespace hauberk::mesh::testing_ {
+namespace {
+
+std::string address_of(std::size_t i) { return "10.0.0." + std::to_string(i + 1) + ":4567"; }
+
+// Seeds of several shapes: everybody, the first one, the next one, or names that hide who is behind them.
+std::vector<std::string> draw_seeds(network& net, std::size_t self, std::size_t size, std::uint64_t shape) {
+  std::vector<std::string> seeds;
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::string name = "db" + std::to_string(i) + ".example:4567";
+    net.alias(name, address_of(i));
+    if (shape == 1 && i != 0) continue;
+    if (shape == 2 && i != (self + 1) % size) continue;
+    if (shape == 0 || shape == 3) seeds.push_back(address_of(i));
+    if (shape >= 1) seeds.push_back(name);
+  }
+  return seeds;
+}
+
+void build(network& net, std::size_t size) {
+  const std::uint64_t shape = net.chance().below(4);
+  for (std::size_t i = 0; i < size; ++i) {
+    const bool wildcard = net.chance().percent(50);
+    net.add(address_of(i), draw_seeds(net, i, size, shape), wildcard ? "0.0.0.0:4567" : address_of(i));
+  }
+}
+
+TEST(Mesh, ConvergesToOneLinkAPairAndThenIsQuiet) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE(seed);
+    network net(seed);
+    const std::size_t size = 2 + seed % 6;
+    build(net, size);
+    net.run(8s);
+    net.expect_full_mesh();
+    const std::size_t dials = net.dials();
+    EXPECT_LE(dials, size * size * 6);
+    net.run(30s);
+    EXPECT_EQ(net.dials(), dials) << "a linked group dials nobody";
+    net.expect_full_mesh();
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+TEST(Mesh, HealsAfterCutsWithoutAStorm) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    SCOPED_TRACE(seed);
+    network net(seed);
+    const std::size_t size = 2 + seed % 6;
+    build(net, size);
+    for (int i = 0; i < 20; ++i) {
+      net.run(net.chance().below(base::duration(600ms)));
+      net.cut_some();
+    }
+    net.run(10s);
+    net.expect_full_mesh();
+    EXPECT_LE(net.dials(), size * size * 80);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+TEST(Mesh, AProcessThatRestartsAtItsAddressIsFoundAndItsPredecessorProvenDead) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    SCOPED_TRACE(seed);
+    network net(seed);
+    const std::size_t size = 2 + seed % 4;
+    build(net, size);
+    net.run(5s);
+    const std::size_t victim = seed % size;
+    const uuid dead = net.at(victim).greeting.process;
+    net.kill(victim);
+    net.run(net.chance().below(base::duration(3s)));
+    std::vector<std::string> seeds;
+    for (std::size_t i = 0; i < size; ++i) seeds.push_back(address_of(i));
+    net.add(address_of(victim), seeds, net.chance().percent(50) ? ":4567" : address_of(victim));
+    net.run(8s);
+    net.expect_full_mesh();
+    for (std::size_t i = 0; i < size; ++i) {
+      if (i != victim) {
+        EXPECT_GE(net.at(i).refused[dead], 1U) << i;
+      }
+    }
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+TEST(Mesh, RefusedDialsProveADeathEachTimeAndBackOff) {
+  network net(7);
+  net.add(address_of(0), {address_of(1)}, address_of(0));
+  net.add(address_of(1), {address_of(0)}, address_of(1));
+  net.run(5s);
+  const uuid dead = net.at(1).greeting.process;
+  const unsigned before = net.at(0).dials[address_of(1)];
+  net.kill(1);
+  net.run(100ms);
+  EXPECT_GE(net.at(0).refused[dead], 1U) << "the first dial follows at once";
+  net.run(60s);
+  const unsigned dials = net.at(0).dials[address_of(1)] - before;
+  EXPECT_GE(dials, 60U);   // at least one a second: pauses end at retry_max
+  EXPECT_LE(dials, 130U);  // and the jitter takes at most half off
+  EXPECT_GE(net.at(0).refused[dead], dials - 1);
+  EXPECT_EQ(net.at(0).machine->troubles(), std::vector<std::string>{address_of(1) + ": refused"});
+}
+
+TEST(Mesh, OurOwnAddressIsDialledOnce) {
+  network net(8);
+  net.alias("me.example:4567", address_of(0));
+  net.add(address_of(0), {address_of(0), "me.example:4567"}, address_of(0));
+  net.run(30s);
+  EXPECT_EQ(net.at(0).dials[address_of(0)], 1U);
+  EXPECT_EQ(net.at(0).dials["me.example:4567"], 1U);
+  EXPECT_TRUE(net.at(0).machine->troubles().empty());
+}
+
+TEST(Mesh, AForgottenProcessIsDialledOnlyAsASeed) {
+  network net(9);
+  net.add(address_of(0), {address_of(1)}, address_of(0));
+  net.add(address_of(1), {address_of(0)}, address_of(1));
+  net.add(address_of(2), {address_of(0)}, address_of(2));
+  net.run(5s);
+  net.kill(2);
+  net.kill(1);
+  net.run(3s);
+  for (std::size_t i : {1U, 2U}) {
+    net.at(0).machine->forget(net.now(), net.at(i).greeting.process);
+    net.at(0).refused.clear();
+  }
+  const unsigned seed = net.at(0).dials[address_of(1)], learned = net.at(0).dials[address_of(2)];
+  net.run(10s);
+  EXPECT_GT(net.at(0).dials[address_of(1)], seed);
+  EXPECT_LE(net.at(0).dials[address_of(2)], learned + 1);  // the one that was under way
+  EXPECT_TRUE(net.at(0).refused.empty()) << "what is forgotten is no evidence";
+}
+
+// One mesh by hand, for the rules that a drawn network meets only by luck.
+class MeshByHand : public testing::Test {
+ protected:
+  mesh make(const uuid& self, std::vector<std::string> seeds = {}) {
+    settings how;
+    how.self = self;
+    how.seeds = std::move(seeds);
+    mesh made(how, 1, base::logger());
+    made.start(now);
+    return made;
+  }
+  static uuid id(std::uint8_t low) {
+    uuid made;
+    made.bytes[15] = low;
+    return made;
+  }
+  static hello greeting(std::uint8_t low) {
+    hello peer;
+    peer.process = id(low);
+    peer.name = "db" + std::to_string(low);
+    peer.address = "10.0.0." + std::to_string(low) + ":4567";
+    return peer;
+  }
+  template <typename Effect>
+  static std::vector<Effect> take(mesh& from) {
+    std::vector<Effect> found;
+    while (auto next = from.next_effect()) {
+      if (auto* wanted = std::get_if<Effect>(&*next)) found.push_back(std::move(*wanted));
+    }
+    return found;
+  }
+  /// The letters of what the replica and the transport see: Up, Down, Close, Refused.
+  static std::string letters(mesh& from) {
+    std::string seen;
+    while (auto next = from.next_effect()) {
+      if (std::holds_alternative<peer_up>(*next)) seen += 'U';
+      if (std::holds_alternative<peer_down>(*next)) seen += 'D';
+      if (std::holds_alternative<close_link>(*next)) seen += 'C';
+      if (std::holds_alternative<peer_refused>(*next)) seen += 'R';
+    }
+    return seen;
+  }
+  time_point now{1s};
+};
+
+TEST_F(MeshByHand, OfCrossedDialsTheSmallerIdsOneStaysInEitherOrder) {
+  const connection_id mine = id_of_dial(1), theirs = 7;
+  for (const std::uint8_t self : {std::uint8_t{1}, std::uint8_t{3}}) {  // the peer is 2
+    for (const bool mine_first : {true, false}) {
+      mesh m = make(id(self), {"seed:1"});
+      (void)letters(m);
+      const connection_id keep = self == 1 ? mine : theirs;
+      for (const connection_id each : {mine_first ? mine : theirs, mine_first ? theirs : mine}) {
+        m.handle_up(now, each, each == mine, "10.0.0.2", greeting(2));
+      }
+      EXPECT_EQ(m.connection_of(id(2)), keep);
+      const bool replaced = (keep == mine) != mine_first;
+      const std::string close = self == 1 ? "C" : "";  // only the smaller id closes
+      EXPECT_EQ(letters(m), (replaced ? "UDU" : "U") + close);
+      m.handle_down(now, keep == mine ? theirs : mine, hauberk::error(errc::closed, "duplicate link"));
+      EXPECT_EQ(letters(m), "") << "the end of the loser is no news";
+      EXPECT_EQ(m.connection_of(id(2)), keep);
+    }
+  }
+}
+
+TEST_F(MeshByHand, TheSpareTakesOverWhenTheOtherSideDecidedDifferently) {
+  mesh m = make(id(3));
+  m.handle_up(now, 10, false, "10.0.0.2", greeting(2));
+  m.handle_up(now, 11, false, "10.0.0.2", greeting(2));
+  EXPECT_EQ(m.connection_of(id(2)), 11U);
+  EXPECT_EQ(letters(m), "UDU");
+  m.handle_down(now, 11, hauberk::error(errc::closed, "peer: duplicate link"));
+  EXPECT_EQ(m.connection_of(id(2)), 10U);
+  EXPECT_EQ(letters(m), "DU");
+}
+
+TEST_F(MeshByHand, ASpareThatNobodyDecidesAboutIsClosedInTheEnd) {
+  mesh m = make(id(3));
+  m.handle_up(now, 10, false, "10.0.0.2", greeting(2));
+  m.handle_up(now, 11, false, "10.0.0.2", greeting(2));
+  (void)letters(m);
+  ASSERT_NE(m.next_deadline(), base::never);
+  m.handle_time(m.next_deadline());
+  const auto closed = take<close_link>(m);
+  ASSERT_EQ(closed.size(), 1U);
+  EXPECT_EQ(closed[0].id, 10U);
+  EXPECT_EQ(m.next_deadline(), base::never);
+}
+
+TEST_F(MeshByHand, ALateLinkInTheOtherDirectionMeansThePeerLostTheOldOne) {
+  mesh m = make(id(1), {"10.0.0.2:4567"});
+  m.handle_up(now, id_of_dial(1), true, "10.0.0.2", greeting(2));
+  (void)letters(m);
+  now += 1min;
+  m.handle_up(now, 12, false, "10.0.0.2", greeting(2));
+  EXPECT_EQ(m.connection_of(id(2)), 12U);
+  EXPECT_EQ(letters(m), "DUC");
+}
+
+TEST_F(MeshByHand, ALinkToOurselvesIsClosedAndItsAddressRemembered) {
+  mesh m = make(id(1), {"me:1"});
+  ASSERT_EQ(take<dial>(m).size(), 1U);
+  m.handle_up(now, id_of_dial(1), true, "10.0.0.1", greeting(1));
+  const auto closed = take<close_link>(m);
+  ASSERT_EQ(closed.size(), 1U);
+  EXPECT_NE(closed[0].why.text.find(words_itself), std::string::npos);
+  EXPECT_EQ(m.next_deadline(), base::never);
+}
+
+TEST_F(MeshByHand, APeerThatAcceptsAndHangsUpIsNotDialledInALoop) {
+  mesh m = make(id(1), {"10.0.0.2:4567"});
+  unsigned dials = 0;
+  const time_point end = now + 60s;
+  while (now < end) {
+    for (const dial& each : take<dial>(m)) {
+      ++dials;
+      m.handle_up(now, id_of_dial(each.token), true, "10.0.0.2", greeting(2));
+      now += 1ms;
+      m.handle_down(now, id_of_dial(each.token), hauberk::error(errc::closed, "gone"));
+    }
+    now = std::max(now + 1ms, std::min(m.next_deadline(), end));
+    m.handle_time(now);
+  }
+  EXPECT_LE(dials, 130U);
+  EXPECT_GE(dials, 50U);
+}
+
+TEST_F(MeshByHand, WhatPeersTellIsBounded) {
+  mesh m = make(id(1));
+  m.handle_up(now, 5, false, "10.0.0.2", greeting(2));
+  base::random chance(1);
+  for (int round = 0; round < 20; ++round) {
+    peers told;
+    for (int i = 0; i < 1000; ++i) {
+      told.known.push_back({chance.id(), "x", "h" + std::to_string(chance.next()) + ":1"});
+    }
+    told.known.push_back({chance.id(), "x", "no port"});
+    told.known.push_back({chance.id(), "x", "0.0.0.0:4567"});
+    told.known.push_back({chance.id(), "x", std::string(100000, 'y') + ":1"});
+    told.known.push_back({id(1), "me", "10.0.0.1:4567"});
+    m.handle_peers(now, 5, told);
+  }
+  now += 1s;
+  m.handle_time(now);
+  const auto dials = take<dial>(m);
+  EXPECT_LE(dials.size(), 2 * addresses_max);
+  for (const dial& each : dials) {
+    EXPECT_EQ(each.address.front(), 'h');
+    m.handle_dial_failed(now, each.token, failure::unresolved, "no such name");
+  }
+  EXPECT_LE(m.troubles().size(), addresses_max);
+}
+
+TEST_F(MeshByHand, TellsEverybodyWhenTheSetChanges) {
+  mesh m = make(id(1));
+  hello behind = greeting(2);
+  behind.address = "[::]:4567";
+  m.handle_up(now, 5, false, "fe80::2", behind);
+  m.handle_up(now, 6, false, "10.0.0.3", greeting(3));
+  auto told = take<tell>(m);
+  ASSERT_EQ(told.size(), 3U);  // to 2 when it came, to 2 and 3 when 3 came
+  EXPECT_EQ(told[1].what, told[2].what);
+  EXPECT_EQ(told[2].what.known[0], (peer_address{id(2), "db2", "[fe80::2]:4567"}));
+  EXPECT_EQ(told[2].what.known[1], (peer_address{id(3), "db3", "10.0.0.3:4567"}));
+  m.handle_down(now, 6, hauberk::error(errc::closed, "gone"));
+  told = take<tell>(m);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].what.known.size(), 1U);
+}
+
+TEST_F(MeshByHand, ASharedNameThatAnswersAsSomebodyElseProvesNoDeath) {
+  mesh m = make(id(1), {"cluster.example:4567"});
+  m.handle_up(now, id_of_dial(1), true, "10.0.0.2", greeting(2));
+  m.handle_down(now + 5s, id_of_dial(1), hauberk::error(errc::closed, "reset"));
+  (void)letters(m);
+  // The announced address is tried first and does not answer; the name leads to another process.
+  m.handle_dial_failed(now + 6s, 2, failure::timed_out, "no answer");
+  m.handle_time(now + 7s);
+  (void)letters(m);
+  m.handle_up(now + 7s, id_of_dial(3), true, "10.0.0.3", greeting(3));
+  EXPECT_EQ(letters(m), "U");
+}
+
+TEST_F(MeshByHand, AnAddressThatRefusesWhileItsOwnerIsLinkedIsNoEvidence) {
+  mesh m = make(id(1), {"10.0.0.2:4567"});
+  m.handle_up(now, 5, false, "10.0.0.2", greeting(2));
+  m.handle_dial_failed(now, 1, failure::refused, "refused");
+  m.handle_down(now + 5s, 5, hauberk::error(errc::closed, "reset"));
+  m.handle_dial_failed(now + 5s, 2, failure::refused, "refused");
+  EXPECT_EQ(letters(m), "UD");
+}
+
+}  // namespace
+}  // namespace hauberk::mesh::testing_
