@@ -59,7 +59,7 @@ for compiler in g++ clang++; do
   ! grep -E '(boost|openssl|google/protobuf)/|lz4|zstd' <<<"$read_files" ||
     fail "$compiler: <hauberk/hauberk.hpp> reads a foreign header (above)"
 
-  cmake -S "$project" -B "$work/$compiler-cmake" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=Release \
+  cmake -G Ninja -S "$project" -B "$work/$compiler-cmake" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_CXX_FLAGS="-I$poison ${CONSUMER_FLAGS:-}" -DCMAKE_PREFIX_PATH="$work/installed" >"$work/cmake.log" 2>&1 ||
     fail "$compiler: the consumer does not configure: $(cat "$work/cmake.log")"
   cmake --build "$work/$compiler-cmake" >"$work/build.log" 2>&1 ||

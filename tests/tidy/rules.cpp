@@ -150,7 +150,7 @@ class checker {
     const bool quoted = lines_[i].find('"') != std::string::npos;
     if (header.find("..") != std::string::npos)
       add(i + 1, "include of \"" + header + "\": name the header from its root, without `..`");
-    if (quoted && header.find('/') == std::string::npos && !path_.starts_with("include/"))
+    if (quoted && header.find('/') == std::string::npos && path_.starts_with("src/"))
       add(i + 1, "include of \"" + header + "\": name the folder too");
     if (path_.starts_with("include/")) {
       check_public_include(i + 1, header);
