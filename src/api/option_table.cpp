@@ -237,11 +237,6 @@ verdict set_checksum(draft&, const std::string& text) {
   return text == "0" ? good() : no_effect("TLS authenticates every record");
 }
 
-verdict set_state_dir(draft& to, const std::string& text) {
-  to.state_dir = text;
-  return text.empty() ? good() : no_effect("this node lives in memory only");
-}
-
 // ---- the rows, in the order of the options' table in the README ----
 
 constexpr std::string_view some_time = "a duration of 1ms to 1h, such as PT0.5S or 500ms";
@@ -268,7 +263,7 @@ std::vector<row> node_rows() {
        duration_at(1ms, 24h, [](draft& v) { return &v.wait_prim_timeout; })},
       {"pc.ignore_sb", "no", "no", refuse_split_brain},
       {"pc.ignore_quorum", "no", "no", refuse_split_brain},
-      {"node.state_dir", "", "a folder", set_state_dir},
+      {"node.state_dir", "", "a folder", text_at([](draft& v) { return &v.state_dir; })},
   };
 }
 

@@ -1,0 +1,31 @@
+// SHA-256 of bytes that come in pieces.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+struct evp_md_ctx_st;
+
+namespace hauberk::tls {
+
+class digest {
+ public:
+  digest();
+  digest(digest&&) noexcept = default;
+  digest& operator=(digest&&) noexcept = default;
+  ~digest() = default;
+
+  void add(std::span<const std::byte> bytes);
+  /// Of all bytes so far, in lower-case hex; more may follow.
+  [[nodiscard]] std::string hex() const;
+
+ private:
+  struct release {
+    void operator()(evp_md_ctx_st* context) const noexcept;
+  };
+  std::unique_ptr<evp_md_ctx_st, release> context_;
+};
+
+}  // namespace hauberk::tls
