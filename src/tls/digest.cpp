@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/assert.hpp"
@@ -33,6 +34,22 @@ std::string digest::hex() const {
     text += digits[sum[i] >> 4U];
     text += digits[sum[i] & 15U];
   }
+  return text;
+}
+
+std::string base64(std::span<const std::byte> bytes) {
+  constexpr std::size_t at_a_time = 3U << 20U;  // OpenSSL counts in int; a multiple of 3 needs no padding
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // it ends what it writes with a zero
+  std::size_t written = 0;
+  while (!bytes.empty()) {
+    const auto piece = bytes.first(std::min(bytes.size(), at_a_time));
+    const int made =
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data() + written),
+                        reinterpret_cast<const unsigned char*>(piece.data()), static_cast<int>(piece.size()));
+    written += static_cast<std::size_t>(made);
+    bytes = bytes.subspan(piece.size());
+  }
+  text.resize(written);
   return text;
 }
 

@@ -1,4 +1,4 @@
-// SHA-256 of bytes that come in pieces.
+// What OpenSSL computes for us beside TLS: SHA-256 of bytes that come in pieces, and base64.
 #pragma once
 
 #include <cstddef>
@@ -27,5 +27,8 @@ class digest {
   };
   std::unique_ptr<evp_md_ctx_st, release> context_;
 };
+
+/// RFC 4648 §4, with padding, in one line.
+[[nodiscard]] std::string base64(std::span<const std::byte> bytes);
 
 }  // namespace hauberk::tls

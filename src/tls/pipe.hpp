@@ -34,8 +34,11 @@ class pipe {
   /// member.
   [[nodiscard]] std::span<std::byte> input_space();
   void input_filled(std::size_t bytes);
-  /// What is to be sent now. Stays valid, and grows only at its end, until `output_consumed`.
+  /// What is to be sent now, at most 256 KiB: after it was consumed there may be more. Stays valid and in its
+  /// place, and grows only at its end, until `output_consumed`.
   [[nodiscard]] std::span<const std::byte> output() const;
+  /// All bytes that wait to be sent.
+  [[nodiscard]] std::size_t output_size() const;
   void output_consumed(std::size_t bytes);
 
   // Handshake: call after construction and after each input until it answers `true` (done). An error is

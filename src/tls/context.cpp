@@ -1,0 +1,268 @@
+// From settings to a usable context: algorithms, files, own chain, then one SSL_CTX a role. The own chain is
+// verified here as peers will verify it, so that a wrong file is found by the person who made the mistake.
+#include "tls/context.hpp"
+
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/assert.hpp"
+#include "tls/algorithms.hpp"
+#include "tls/material.hpp"
+#include "tls/verify.hpp"
+
+namespace hauberk::tls {
+namespace {
+
+constexpr int security_level = 2;             // 112 bits: RSA 2048, no SHA-1
+constexpr int chain_depth_max = 8;            // intermediates between a node and its anchor
+constexpr long chain_bytes_max = 64 * 1024L;  // what a peer may send us as its chain
+
+error in_option(errc why, const char* option, const std::string& file, const std::string& what) {
+  return {why, std::string(option) + ": " + file + ": " + what};
+}
+
+result<void> check_dates(const settings& from, const certificate& own, std::int64_t now) {
+  const std::string today = " (it is " + date_text(now) + " here)";
+  if (now > own.not_after) {
+    return in_option(
+        errc::bad_certificate, "socket.ssl_cert", from.cert_file,
+        "certificate " + own.subject + " expired on " + date_text(own.not_after) + today + ": renew it");
+  }
+  if (now < own.not_before) {
+    return in_option(errc::bad_certificate, "socket.ssl_cert", from.cert_file,
+                     "certificate " + own.subject + " is not valid before " + date_text(own.not_before) +
+                         today + ": check the clock, or wait");
+  }
+  return {};
+}
+
+std::string anchors_text(const material& read) {
+  std::string text;
+  std::size_t shown = 0;
+  for (const x509_ptr& anchor : read.anchors) {
+    if (++shown > 3) break;
+    text += (text.empty() ? "" : " or ") + name_text(X509_get_subject_name(anchor.get()));
+  }
+  if (read.anchors.size() > 3) text += " or " + std::to_string(read.anchors.size() - 3) + " more";
+  return text;
+}
+
+void apply_rules(X509_VERIFY_PARAM* rules, profile which) {
+  X509_VERIFY_PARAM_set_depth(rules, chain_depth_max);
+  X509_VERIFY_PARAM_set_auth_level(rules, security_level);
+  if (which == profile::strict) X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_X509_STRICT);
+}
+
+x509_store_ptr make_store(const material& read, profile rules) {
+  x509_store_ptr store(X509_STORE_new());
+  if (store == nullptr) return nullptr;
+  for (const x509_ptr& anchor : read.anchors) {
+    if (X509_STORE_add_cert(store.get(), anchor.get()) != 1) return nullptr;
+  }
+  apply_rules(X509_STORE_get0_param(store.get()), rules);
+  return store;
+}
+
+/// The own chain as a peer will see it, for both roles.
+result<void> check_own_chain(const settings& from, const material& read, const certificate& own,
+                             std::int64_t now, X509_STORE* store) {
+  if (const std::string why = objection(read.own.get(), read.shared_pair, from.rules); !why.empty()) {
+    return in_option(errc::bad_certificate, "socket.ssl_cert", from.cert_file,
+                     "certificate " + own.subject + " cannot be used: " + why);
+  }
+  STACK_OF(X509)* untrusted = sk_X509_new_null();
+  HAUBERK_ASSERT(untrusted != nullptr, "out of memory");
+  for (const x509_ptr& each : read.intermediates) sk_X509_push(untrusted, each.get());
+  result<void> good;
+  for (const int purpose : {X509_PURPOSE_SSL_SERVER, X509_PURPOSE_SSL_CLIENT}) {
+    const std::unique_ptr<X509_STORE_CTX, freer<X509_STORE_CTX_free>> check(X509_STORE_CTX_new());
+    HAUBERK_ASSERT(
+        check != nullptr && X509_STORE_CTX_init(check.get(), store, read.own.get(), untrusted) == 1,
+        "out of memory");
+    X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(check.get());
+    X509_VERIFY_PARAM_set_purpose(rules, purpose);
+    X509_VERIFY_PARAM_set_time(rules, now);
+    apply_rules(rules, from.rules);
+    if (X509_verify_cert(check.get()) == 1) continue;
+    const bool with_ca = !from.ca_file.empty();
+    good = in_option(
+        errc::bad_certificate, "socket.ssl_cert", from.cert_file,
+        verify_words(X509_STORE_CTX_get_error(check.get()), X509_STORE_CTX_get_current_cert(check.get()),
+                     X509_STORE_CTX_get_error_depth(check.get()),
+                     anchors_text(read) + (with_ca ? " in socket.ssl_ca " + from.ca_file : "")) +
+            (with_ca ? "; peers would refuse it: give the certificate and the CA file that go together"
+                     : "; without socket.ssl_ca the certificate must be self-signed: set socket.ssl_ca "
+                       "to the CA's file"));
+    break;
+  }
+  sk_X509_free(untrusted);
+  ERR_clear_error();
+  return good;
+}
+
+bool set_versions(SSL_CTX* ctx, const algorithms& spoken) {
+  const auto number = [](int version) { return version == 12 ? TLS1_2_VERSION : TLS1_3_VERSION; };
+  return SSL_CTX_set_min_proto_version(ctx, number(spoken.version_min)) == 1 &&
+         SSL_CTX_set_max_proto_version(ctx, number(spoken.version_max)) == 1;
+}
+
+bool set_ciphers(SSL_CTX* ctx, const algorithms& spoken) {
+  if (SSL_CTX_set_ciphersuites(ctx, join(spoken.suites, ":").c_str()) != 1) return false;
+  if (spoken.ciphers.empty()) return true;
+  return SSL_CTX_set_cipher_list(ctx, join(spoken.ciphers, ":").c_str()) == 1;
+}
+
+/// Those of the groups that this OpenSSL has; each is tried alone, since one unknown name spoils a list.
+std::vector<std::string> known_groups(SSL_CTX* ctx, const algorithms& spoken, const base::logger& words) {
+  std::vector<std::string> known;
+  for (const std::string& group : spoken.groups) {
+    if (SSL_CTX_set1_groups_list(ctx, group.c_str()) == 1) {
+      known.push_back(group);
+      continue;
+    }
+    // Our own default names a group that only newer releases have; that is no news to anybody.
+    words(spoken.groups_written ? base::level::warning : base::level::debug,
+          "socket.ssl_groups: " + group + " is not known to this OpenSSL (" +
+              OpenSSL_version(OPENSSL_VERSION) + ") and left out");
+  }
+  ERR_clear_error();
+  return known;
+}
+
+bool set_rules(SSL_CTX* ctx, X509_STORE* store) {
+  SSL_CTX_set_security_level(ctx, security_level);
+  SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                               SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
+  SSL_CTX_set_max_cert_list(ctx, chain_bytes_max);
+  SSL_CTX_set_dh_auto(ctx, 1);
+  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, judge);
+  apply_rules(SSL_CTX_get0_param(ctx), profile::standard);
+  static constexpr std::array<unsigned char, 7> id{'h', 'a', 'u', 'b', 'e', 'r', 'k'};
+  SSL_CTX_set1_cert_store(ctx, store);
+  return SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
+         SSL_CTX_set_session_id_context(ctx, id.data(), static_cast<unsigned>(id.size())) == 1;
+}
+
+result<ssl_ctx_ptr> make_ctx(const settings& from, const material& read, const algorithms& spoken,
+                             X509_STORE* store, const std::vector<std::string>& groups,
+                             const SSL_METHOD* method) {
+  ssl_ctx_ptr ctx(SSL_CTX_new(method));
+  HAUBERK_ASSERT(ctx != nullptr, "out of memory");
+  const auto failed = [](const std::string& step) {
+    return error(errc::internal, step + " failed: OpenSSL says \"" + take_openssl_reason() + "\"");
+  };
+  if (!set_rules(ctx.get(), store)) return failed("setting up TLS");
+  if (from.rules == profile::strict) {
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx.get()), X509_V_FLAG_X509_STRICT);
+  }
+  if (!set_versions(ctx.get(), spoken))
+    return failed("socket.ssl_min_version: setting TLS " + spoken.versions_text());
+  if (!set_ciphers(ctx.get(), spoken))
+    return failed("socket.ssl_cipher: setting " + join(spoken.written, ":"));
+  if (SSL_CTX_set1_groups_list(ctx.get(), join(groups, ":").c_str()) != 1) {
+    return failed("socket.ssl_groups: setting " + join(groups, ":"));
+  }
+  STACK_OF(X509)* chain = sk_X509_new_null();
+  for (const x509_ptr& each : read.intermediates) sk_X509_push(chain, each.get());
+  const bool taken = SSL_CTX_use_cert_and_key(ctx.get(), read.own.get(), read.key.get(), chain, 1) == 1;
+  sk_X509_free(chain);
+  if (!taken) {
+    return in_option(errc::bad_certificate, "socket.ssl_cert", from.cert_file,
+                     "OpenSSL does not take certificate and key: " + take_openssl_reason());
+  }
+  return ctx;
+}
+
+/// A list of TLS 1.2 names that none of our keys can serve is a mistake that would show only at the peer.
+result<void> check_key_type(const material& read, const algorithms& spoken) {
+  if (spoken.version_max != 12) return {};
+  const char* type = EVP_PKEY_get0_type_name(read.key.get());
+  const bool rsa = EVP_PKEY_get_base_id(read.key.get()) == EVP_PKEY_RSA;
+  const bool fits = std::any_of(spoken.ciphers.begin(), spoken.ciphers.end(), [&](const std::string& name) {
+    return rsa == (name.find("ECDSA") == std::string::npos);
+  });
+  if (fits) return {};
+  return error(errc::bad_option, "socket.ssl_cipher: no name in the list fits the " +
+                                     std::string(type == nullptr ? "own" : type) +
+                                     " key in socket.ssl_key: add " +
+                                     (rsa ? "ECDHE-RSA-AES128-GCM-SHA256" : "ECDHE-ECDSA-AES128-GCM-SHA256"));
+}
+
+std::string policy_of(const settings& from, const material& read, const algorithms& spoken, bool names) {
+  std::set<std::string> anchors;
+  for (const x509_ptr& anchor : read.anchors) anchors.insert(fingerprint_of(anchor.get()));
+  std::set<std::string> lines;
+  lines.insert("socket.ssl=yes");
+  lines.insert("socket.ssl_anchors=" + join({anchors.begin(), anchors.end()}, ","));
+  lines.insert("socket.ssl_cipher=" + join(spoken.written, ":"));
+  lines.insert("socket.ssl_groups=" + join(spoken.groups, ":"));
+  lines.insert(std::string("socket.ssl_identity=") + (names ? "name" : "ca"));
+  lines.insert(std::string("socket.ssl_profile=") + (from.rules == profile::strict ? "strict" : "standard"));
+  lines.insert("socket.ssl_versions=" + spoken.versions_text());
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+}  // namespace
+
+result<context> context::load(const settings& from, std::int64_t now, const base::logger& words) {
+  auto spoken = read_algorithms(from);
+  if (!spoken) return spoken.error();
+  if (!from.identity.empty() && from.identity != "name" && from.identity != "ca") {
+    return error(errc::bad_option,
+                 "socket.ssl_identity: \"" + from.identity + "\" is not allowed: expected name or ca");
+  }
+  auto read = read_material(from, words);
+  if (!read) return read.error();
+
+  auto made = std::make_shared<state>();
+  made->own = describe(read->own.get());
+  made->shared_pair = read->shared_pair;
+  made->checks_names = from.identity.empty() ? !read->shared_pair : from.identity == "name";
+  made->rules = from.rules;
+  made->policy = policy_of(from, *read, *spoken, made->checks_names);
+  made->anchors = anchors_text(*read);
+  if (auto good = check_dates(from, made->own, now); !good) return good.error();
+  const x509_store_ptr store = make_store(*read, from.rules);
+  HAUBERK_ASSERT(store != nullptr, "out of memory");
+  if (auto good = check_own_chain(from, *read, made->own, now, store.get()); !good) return good.error();
+  if (auto good = check_key_type(*read, *spoken); !good) return good.error();
+
+  const ssl_ctx_ptr scratch(SSL_CTX_new(TLS_method()));
+  HAUBERK_ASSERT(scratch != nullptr, "out of memory");
+  const std::vector<std::string> groups = known_groups(scratch.get(), *spoken, words);
+  if (groups.empty()) {
+    return error(errc::bad_option, "socket.ssl_groups: this OpenSSL (" +
+                                       std::string(OpenSSL_version(OPENSSL_VERSION)) + ") knows none of " +
+                                       join(spoken->groups, ":") + ": add X25519 or P-256");
+  }
+  for (const auto& [side, method] :
+       {std::pair{&made->client, TLS_client_method()}, std::pair{&made->server, TLS_server_method()}}) {
+    auto ctx = make_ctx(from, *read, *spoken, store.get(), groups, method);
+    if (!ctx) return ctx.error();
+    *side = std::move(*ctx);
+  }
+  for (const std::string& remark : spoken->remarks) words(base::level::info, remark);
+  return context(std::move(made));
+}
+
+const certificate& context::own() const { return state_->own; }
+bool context::is_shared_pair() const { return state_->shared_pair; }
+bool context::checks_names() const { return state_->checks_names; }
+const std::string& context::policy_text() const { return state_->policy; }
+
+std::string sha256_hex(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  HAUBERK_ASSERT(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1,
+                 "SHA-256 must work");
+  return hex(digest.data(), size);
+}
+
+}  // namespace hauberk::tls

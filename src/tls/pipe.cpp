@@ -1,0 +1,208 @@
+// The pipe's machine. Errors stick: after one, nothing more is read from the peer, while what is queued (an
+// alert, most often) may still be sent.
+#include "tls/pipe.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "tls/spans.hpp"
+#include "tls/verify.hpp"
+#include "tls/words.hpp"
+
+namespace hauberk::tls {
+namespace {
+
+// Hellos, a chain of 64 KiB and the rest of a handshake fit well; a stranger who sends more gets no further.
+constexpr std::size_t handshake_bytes_max = 128 * 1024;
+
+}  // namespace
+
+struct pipe::machine {
+  explicit machine(const context* security)
+      : ours(security == nullptr ? std::nullopt : std::optional(*security)) {}
+
+  result<bool> shake();
+  result<void> recognise();
+  result<std::size_t> read_plain(std::span<std::byte> into);
+  result<std::size_t> read_tls(std::span<std::byte> into);
+  error fail(error why) {
+    failure = why;
+    return why;
+  }
+  [[nodiscard]] std::string during() const {
+    return std::string(as == role::client ? "TLS handshake as dialling side"
+                                          : "TLS handshake as listening side");
+  }
+
+  std::optional<context> ours;  ///< nothing = plain
+  role as = role::client;
+  spans bytes;
+  findings found;
+  ssl_ptr connection;  ///< after `bytes` and `found`, which it uses to its end
+  bool ready = false;
+  bool recognised = false;
+  bool ended = false;
+  std::size_t taken = 0;  ///< input before the handshake was done
+  std::optional<error> failure;
+  std::optional<certificate> peer;
+};
+
+pipe::pipe(const context& ours, role as) : machine_(std::make_unique<machine>(&ours)) {
+  machine& my = *machine_;
+  my.as = as;
+  my.found.ours = &my.ours->inside();
+  SSL_CTX* const ctx = (as == role::client ? my.found.ours->client : my.found.ours->server).get();
+  my.connection.reset(SSL_new(ctx));
+  HAUBERK_ASSERT(my.connection != nullptr, "out of memory");
+  BIO* const bio = make_bio(my.bytes).release();
+  SSL_set_bio(my.connection.get(), bio, bio);
+  SSL_set_app_data(my.connection.get(), &my.found);
+  as == role::client ? SSL_set_connect_state(my.connection.get()) : SSL_set_accept_state(my.connection.get());
+}
+
+pipe::pipe() : machine_(std::make_unique<machine>(nullptr)) {
+  machine_->ready = true;
+  machine_->bytes.out.set_block_bytes(span_bytes);
+}
+
+pipe::pipe(pipe&&) noexcept = default;
+pipe& pipe::operator=(pipe&&) noexcept = default;
+pipe::~pipe() = default;
+
+std::span<std::byte> pipe::input_space() {
+  const machine& my = *machine_;
+  // A plain peer is a stranger, too, until its first bytes were looked at.
+  const bool trusted = my.ours ? my.ready : my.recognised;
+  return machine_->bytes.in.space(trusted ? span_bytes : stranger_bytes);
+}
+
+void pipe::input_filled(std::size_t bytes) {
+  machine_->bytes.in.filled(bytes);
+  if (!machine_->ready) machine_->taken += bytes;
+}
+
+std::span<const std::byte> pipe::output() const { return machine_->bytes.out.front(); }
+std::size_t pipe::output_size() const { return machine_->bytes.out.size(); }
+void pipe::output_consumed(std::size_t bytes) { machine_->bytes.out.consume(bytes); }
+
+bool pipe::is_ready() const { return machine_->ready; }
+bool pipe::is_encrypted() const { return machine_->ours.has_value(); }
+std::optional<certificate> pipe::peer() const { return machine_->peer; }
+
+std::string pipe::version() const {
+  return machine_->ours && machine_->ready ? SSL_get_version(machine_->connection.get()) : "none";
+}
+
+std::string pipe::cipher() const {
+  return machine_->ours && machine_->ready ? SSL_get_cipher_name(machine_->connection.get()) : "none";
+}
+
+result<bool> pipe::handshake() {
+  machine& my = *machine_;
+  if (my.failure) return *my.failure;
+  if (my.ready) return true;
+  return my.shake();
+}
+
+/// Looks at the peer's first bytes before OpenSSL does: its own words for them help nobody.
+result<void> pipe::machine::recognise() {
+  const auto unread = bytes.in.unread();
+  if (recognised || unread.empty()) return {};
+  const first_bytes first = ours ? recognise_tls(unread) : recognise_plain(unread);
+  recognised = first.is == guess::expected;
+  if (first.is != guess::foreign) return {};
+  if (ours) {
+    return fail({errc::refused, during() + ": expected TLS but the peer's first bytes are " + first.seen +
+                                    ": this group is encrypted (socket.ssl=yes) and every node must be"});
+  }
+  const std::string what =
+      first.seen.find("TLS") == std::string::npos
+          ? "expected a Hauberk node but the peer's first bytes are " + first.seen
+          : "peer speaks TLS but this group is plaintext (socket.ssl=no): make socket.ssl the "
+            "same on both sides" +
+                std::string(first.seen == "TLS" ? "" : " (it sent a TLS alert)");
+  return fail({errc::refused, what});
+}
+
+result<bool> pipe::machine::shake() {
+  if (auto good = recognise(); !good) return good.error();
+  if (!recognised && !bytes.in.unread().empty()) return false;  // too few bytes to tell what it is
+  if (taken > handshake_bytes_max) {
+    return fail({errc::refused, during() + ": the peer sent more than 128 KiB without finishing it"});
+  }
+  ERR_clear_error();
+  const int done = SSL_do_handshake(connection.get());
+  if (done != 1) {
+    const int why = SSL_get_error(connection.get(), done);
+    if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) return false;
+    return fail(openssl_failure(during(), found.words));
+  }
+  const x509_ptr theirs(SSL_get1_peer_certificate(connection.get()));
+  if (theirs == nullptr || SSL_get_verify_result(connection.get()) != X509_V_OK) {
+    return fail({errc::bad_certificate, during() + ": the peer's certificate was not verified"});
+  }
+  peer = describe(theirs.get());
+  ready = true;
+  bytes.out.set_block_bytes(span_bytes);
+  return true;
+}
+
+result<void> pipe::write(std::span<const std::byte> plain) {
+  machine& my = *machine_;
+  HAUBERK_ASSERT(my.ready, "write only on a pipe that is ready");
+  if (my.failure) return *my.failure;
+  if (plain.empty()) return {};
+  if (!my.ours) {
+    my.bytes.out.append(plain.data(), plain.size());
+    return {};
+  }
+  ERR_clear_error();
+  std::size_t written = 0;
+  if (SSL_write_ex(my.connection.get(), plain.data(), plain.size(), &written) == 1) return {};
+  return my.fail(openssl_failure("TLS sending", {}));
+}
+
+result<std::size_t> pipe::read(std::span<std::byte> into) {
+  machine& my = *machine_;
+  HAUBERK_ASSERT(my.ready, "read only on a pipe that is ready");
+  if (my.failure) return *my.failure;
+  return my.ours ? my.read_tls(into) : my.read_plain(into);
+}
+
+result<std::size_t> pipe::machine::read_plain(std::span<std::byte> into) {
+  if (auto good = recognise(); !good) return good.error();
+  if (!recognised) return std::size_t{0};
+  return bytes.in.take(into.data(), into.size());
+}
+
+result<std::size_t> pipe::machine::read_tls(std::span<std::byte> into) {
+  std::size_t total = 0;
+  ERR_clear_error();
+  while (total < into.size()) {
+    std::size_t got = 0;
+    if (SSL_read_ex(connection.get(), into.data() + total, into.size() - total, &got) == 1) {
+      total += got;
+      continue;
+    }
+    const int why = SSL_get_error(connection.get(), 0);
+    if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) break;
+    // What was read before the end is handed out first; the error waits for the next call.
+    const error end = why == SSL_ERROR_ZERO_RETURN ? error(errc::closed, "the peer closed the TLS connection")
+                                                   : openssl_failure("TLS receiving", found.words);
+    fail(end);
+    if (total == 0) return end;
+    break;
+  }
+  return total;
+}
+
+void pipe::shut_down() {
+  machine& my = *machine_;
+  if (!my.ours || !my.ready || my.failure || my.ended) return;
+  my.ended = true;
+  ERR_clear_error();
+  SSL_shutdown(my.connection.get());
+  ERR_clear_error();
+}
+
+}  // namespace hauberk::tls

@@ -1,0 +1,43 @@
+// Judging certificates: OpenSSL checks chain, dates and purpose; we add what it does not (a CA is no node,
+// the strict profile's names and usages) and keep the reasons, so that a refusal can be told in words.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tls/context.hpp"
+#include "tls/openssl.hpp"
+
+namespace hauberk::tls {
+
+/// The one state behind all copies of a context.
+struct context::state {
+  certificate own;
+  bool shared_pair = false;
+  bool checks_names = true;
+  profile rules = profile::standard;
+  std::string policy;
+  std::string anchors;  ///< their subjects, for messages
+  ssl_ctx_ptr client, server;
+};
+
+/// What went wrong with a peer's certificate; filled while a handshake runs.
+struct findings {
+  const context::state* ours = nullptr;
+  int code = X509_V_OK;
+  std::string words;  ///< whose certificate, which check, expected and got
+};
+
+[[nodiscard]] certificate describe(const X509* from);
+
+/// Nothing, or why `leaf` cannot be a node's certificate whatever its chain says.
+[[nodiscard]] std::string objection(X509* leaf, bool shared_pair, profile rules);
+
+/// In words, why OpenSSL refused `at` with `code`; `anchors` is what should have signed it.
+[[nodiscard]] std::string verify_words(int code, X509* at, int depth, const std::string& anchors);
+
+/// OpenSSL's verify callback; wants the `findings` as app data of the SSL object.
+int judge(int good, X509_STORE_CTX* about) noexcept;
+
+}  // namespace hauberk::tls
