@@ -35,6 +35,10 @@ expect_refusal() {  # PROGRAM
   echo "consumer: $(basename "$(dirname "$1")"): $said"
 }
 
+# The README's program is compiled as it stands there.
+awk '/^```cpp$/ {on = 1; next} /^```$/ {if (on) exit} on' "$source/README.md" >"$work/readme.cpp"
+[ -s "$work/readme.cpp" ] || fail "README.md shows no program"
+
 pc=$(dirname "$(find "$work/installed" -name hauberk.pc)")
 [ "$pc" != . ] || fail "hauberk.pc is not installed"
 export PKG_CONFIG_PATH=$pc
@@ -55,6 +59,8 @@ for compiler in g++ clang++; do
       -Wpedantic -Werror -fsyntax-only -I "$poison" -I "$work/installed/include" - 2>"$work/header.log" ||
       fail "$compiler: $(basename "$header") does not stand alone: $(head -n 5 "$work/header.log")"
   done
+  "$compiler" -std=c++20 -Wall -Wextra -fsyntax-only -I "$poison" -I "$work/installed/include" "$work/readme.cpp" ||
+    fail "$compiler: the program in README.md does not compile"
   read_files=$("$compiler" -std=c++20 -M -I "$poison" -I "$work/installed/include" "$project/consumer.cpp")
   ! grep -E '(boost|openssl|google/protobuf)/|lz4|zstd' <<<"$read_files" ||
     fail "$compiler: <hauberk/hauberk.hpp> reads a foreign header (above)"
