@@ -1,0 +1,262 @@
+// The public face over the engine: translates types, holds what the application works through, and lets no
+// exception out.
+#include "hauberk/group.hpp"
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <exception>
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include "api/values.hpp"
+#include "engine/engine.hpp"
+
+namespace hauberk {
+namespace {
+
+// One line a message, written at once: several nodes may share the terminal.
+void to_stderr(log_level level, std::string_view text) {
+  static constexpr std::array<const char*, 4> names{"error", "warning", "info", "debug"};
+  std::timespec now{};
+  std::timespec_get(&now, TIME_UTC);
+  std::tm local{};
+  localtime_r(&now.tv_sec, &local);
+  std::array<char, 32> stamp{};
+  const std::size_t length = std::strftime(stamp.data(), stamp.size(), "%Y-%m-%d %H:%M:%S", &local);
+  std::fprintf(stderr, "%.*s.%03ld hauberk %s: %.*s\n", static_cast<int>(length), stamp.data(),
+               now.tv_nsec / 1000000, names[static_cast<std::size_t>(level)], static_cast<int>(text.size()),
+               text.data());
+}
+
+// A host's log function that throws must not end our threads.
+base::logger logger_of(host& hooks) {
+  auto words = hooks.log ? std::move(hooks.log) : to_stderr;
+  return base::logger([words = std::move(words)](base::level at, std::string_view line) {
+    try {
+      words(static_cast<log_level>(at), line);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): there is nobody to tell
+    }
+  });
+}
+
+engine::settings settings_of(const config::values& from, std::optional<recovered_position> recovered,
+                             base::logger words) {
+  engine::settings made;
+  made.group = from.group;
+  made.name = from.name;
+  made.address = from.address;
+  made.weight = from.weight;
+  made.bootstrap = from.bootstrap;
+  made.recovered = recovered;
+  made.state_dir = from.state_dir;
+  if (from.encrypted) made.security = from.security;
+  made.handshake_timeout = from.handshake_timeout;
+  made.compression = from.compression;
+  made.replication = from.replication;
+  made.meshing = from.meshing;
+  made.sockets = from.sockets;
+  made.log = std::move(words);
+  return made;
+}
+
+view view_of(const replica::view_event& from) {
+  view made;
+  made.history = from.what->history;
+  made.number = from.what->number;
+  made.epoch = from.epoch;
+  made.primary = from.primary;
+  made.start = from.position;
+  for (const replica::member& one : from.what->members)
+    made.members.push_back({one.name, to_string(one.seat.process), one.address, one.weight});
+  if (!from.primary || from.resumed) return made;  // no change of members: who came and went was told before
+  for (const replica::seat_id& seat : from.what->joined)
+    if (const replica::member* one = from.what->find(seat)) made.joined.push_back(one->name);
+  for (const replica::member& one : from.what->left) made.left.push_back(one.name);
+  for (const replica::member& one : from.what->lost) made.lost.push_back(one.name);
+  return made;
+}
+
+event event_of(const engine::message_item& from) {
+  return message{from.position, *from.sender, from.ticket, from.payload.bytes()};
+}
+event event_of(const replica::view_event& from) { return view_of(from); }
+event event_of(const engine::filler_item& from) { return filler{from.position}; }
+event event_of(const engine::outcome_item& from) {
+  return outcome{from.ticket, static_cast<outcome_kind>(from.result), from.position};
+}
+event event_of(const replica::farewell_event& from) {
+  return farewell{from.reason == errc::ok ? std::error_code() : make_error_code(from.reason), from.text};
+}
+
+static_assert(static_cast<int>(outcome_kind::committed) == static_cast<int>(replica::outcome::committed) &&
+              static_cast<int>(outcome_kind::never) == static_cast<int>(replica::outcome::never) &&
+              static_cast<int>(outcome_kind::unknown) == static_cast<int>(replica::outcome::unknown));
+static_assert(static_cast<int>(log_level::error) == static_cast<int>(base::level::error) &&
+              static_cast<int>(log_level::debug) == static_cast<int>(base::level::debug));
+
+/// Runs `call`; what the standard library throws becomes an error.
+template <typename Call>
+auto guarded(Call call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (const std::bad_alloc&) {
+    return error(errc::internal, "out of memory");
+  } catch (const std::exception& what) {
+    return error(errc::internal, what.what());
+  }
+}
+
+error closed_handle() { return {errc::closed, "this handle is empty: it was moved from"}; }
+
+}  // namespace
+
+class group::impl {
+ public:
+  explicit impl(std::unique_ptr<engine::engine> inside) : engine_(std::move(inside)) {}
+
+  engine::engine& inside() { return *engine_; }
+  [[nodiscard]] const engine::engine& inside() const { return *engine_; }
+
+  std::optional<event> receive(std::chrono::milliseconds timeout) {
+    if (closed_.load(std::memory_order_relaxed)) return std::nullopt;
+    if (next_ != 0) engine::release(batch_.items[next_ - 1]);  // asking says that it is done with
+    if (next_ == batch_.items.size()) {
+      next_ = 0;
+      if (!engine_->take(batch_, timeout)) return std::nullopt;
+    }
+    const engine::item& one = batch_.items[next_++];
+    remember(one);
+    return std::visit([](const auto& what) { return event_of(what); }, one);
+  }
+
+  [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_acquire); }
+
+  [[nodiscard]] std::optional<view> current_view() const {
+    std::optional<replica::view_event> newest;
+    {
+      const std::lock_guard hold(mutex_);
+      newest = newest_;
+    }
+    if (!newest) return std::nullopt;
+    view made = view_of(*newest);
+    made.primary = engine_->is_primary();
+    return made;
+  }
+
+ private:
+  void remember(const engine::item& one) {
+    if (const auto* seen = std::get_if<replica::view_event>(&one)) {
+      const std::lock_guard hold(mutex_);
+      newest_ = *seen;
+    } else if (std::holds_alternative<replica::farewell_event>(one)) {
+      closed_.store(true, std::memory_order_release);
+    }
+  }
+
+  std::unique_ptr<engine::engine> engine_;
+
+  // Of the receiving thread.
+  engine::batch batch_;
+  std::size_t next_ = 0;  // item to hand out next; the one before it is with the application
+
+  std::atomic<bool> closed_{false};
+  mutable std::mutex mutex_;
+  std::optional<replica::view_event> newest_;
+};
+
+group::group(std::unique_ptr<impl> inside) noexcept : impl_(std::move(inside)) {}
+group::group(group&&) noexcept = default;
+group& group::operator=(group&&) noexcept = default;
+group::~group() = default;
+
+result<group> group::join(const config& options, std::optional<recovered_position> recovered, host hooks) {
+  return guarded([&]() -> result<group> {
+    const base::logger words = logger_of(hooks);
+    const config::values& values = options.inside();
+    for (const std::string& note : values.notes) words(base::level::info, note);
+    auto started = engine::engine::start(settings_of(values, recovered, words));
+    if (!started) return started.error();
+    group made(std::make_unique<impl>(std::move(started.value())));
+    if (values.wait_prim) {
+      const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(values.wait_prim_timeout);
+      if (auto ready = made.impl_->inside().wait_primary(timeout); !ready) return ready.error();
+    }
+    return made;
+  });
+}
+
+result<ticket_t> group::broadcast(std::span<const std::byte> payload) {
+  return broadcast(std::span<const std::span<const std::byte>>(&payload, 1));
+}
+
+result<ticket_t> group::broadcast(std::span<const std::span<const std::byte>> payloads) {
+  if (!impl_) return closed_handle();
+  return guarded([&] { return impl_->inside().broadcast(payloads); });
+}
+
+result<void> group::wait_writable(std::size_t bytes, std::chrono::milliseconds timeout) {
+  if (!impl_) return closed_handle();
+  return guarded([&] { return impl_->inside().wait_writable(bytes, timeout); });
+}
+
+std::optional<event> group::receive() {
+  for (;;) {
+    auto one = receive(std::chrono::milliseconds::max());
+    if (one || closed()) return one;
+  }
+}
+
+// Without memory for the event there is nothing that could be answered: `noexcept` in effect, as for any
+// program that cannot go on.
+std::optional<event> group::receive(std::chrono::milliseconds timeout) {
+  if (!impl_) return std::nullopt;
+  return impl_->receive(timeout);
+}
+
+result<void> group::leave(std::chrono::milliseconds timeout) {
+  if (!impl_) return closed_handle();
+  return guarded([&] { return impl_->inside().leave(timeout); });
+}
+
+result<position_t> group::fence(std::chrono::milliseconds timeout) {
+  if (!impl_) return closed_handle();
+  return guarded([&] { return impl_->inside().fence(timeout); });
+}
+
+bool group::closed() const noexcept { return !impl_ || impl_->closed(); }
+
+std::optional<view> group::current_view() const { return impl_ ? impl_->current_view() : std::nullopt; }
+
+hauberk::metrics group::metrics() const {
+  hauberk::metrics made;
+  if (!impl_) return made;
+  const engine::snapshot from = impl_->inside().counted();
+  made.primary = from.group.primary;
+  made.leader = from.group.as == replica::role::leader;
+  made.epoch = from.group.epoch;
+  made.view_number = from.group.view_number;
+  made.members = from.members;
+  made.held = from.group.held;
+  made.committed = from.group.committed;
+  made.delivered = from.group.delivered;
+  made.stable = from.group.stable;
+  made.broadcast_messages = from.broadcast_messages;
+  made.broadcast_bytes = from.broadcast_bytes;
+  made.delivered_messages = from.delivered_messages;
+  made.delivered_bytes = from.delivered_bytes;
+  made.in_flight_bytes = from.in_flight_bytes;
+  made.window_bytes = from.group.window_bytes;
+  made.links_up = from.links_up;
+  made.links_refused = from.links_refused;
+  made.dials_failed = from.dials_failed;
+  made.elections = from.group.elections;
+  made.refused_messages = from.group.refused_messages;
+  made.fetches = from.group.fetches;
+  return made;
+}
+
+std::uint16_t group::port() const noexcept { return impl_ ? impl_->inside().port() : std::uint16_t{0}; }
+
+}  // namespace hauberk

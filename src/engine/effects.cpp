@@ -1,0 +1,188 @@
+// What mesh and replica want done, and what the application is told.
+#include <utility>
+
+#include "engine/engine.hpp"
+
+namespace hauberk::engine {
+namespace {
+
+// Of these only the newest still queued on a link is worth sending (see link::send).
+unsigned replaces_key(const replica::body& what) {
+  if (std::holds_alternative<replica::beat>(what)) return 1;
+  if (std::holds_alternative<replica::held>(what)) return 2;
+  return 0;
+}
+
+std::string names_of(const std::vector<replica::member>& members) {
+  std::string text;
+  for (const replica::member& one : members) text += (text.empty() ? "" : ", ") + one.name;
+  return text;
+}
+
+std::string describe(const replica::view_event& event) {
+  const replica::view& what = *event.what;
+  std::string text = "view " + std::to_string(what.number) + " of " + to_string(what.history) + ", epoch " +
+                     std::to_string(event.epoch) + ", from position " + std::to_string(event.position) +
+                     ": " + names_of(what.members);
+  if (event.resumed) return text + "; back in the primary component";
+  if (!event.primary) return text + "; NOT PRIMARY: no quorum in reach";
+  if (!what.left.empty()) text += "; left: " + names_of(what.left);
+  if (!what.lost.empty()) text += "; lost: " + names_of(what.lost);
+  return text;
+}
+
+}  // namespace
+
+// Effects of the one can be inputs of the other, and an event taken can free what lets more be sent.
+void engine::settle() {
+  do {
+    if (!is_retired_) advance();
+    if (!is_retired_ && replica_->current().as == replica::role::gone) retire();
+  } while (pull_events() != 0);
+}
+
+void engine::advance() {
+  bool more = true;
+  while (more) {
+    more = drain_mesh();
+    replica_->flush(now_);
+    more = drain_replica() || more;
+  }
+  links_.send_queued(*transport_);  // before the events: the others wait for this
+}
+
+bool engine::drain_mesh() {
+  bool any = false;
+  while (auto one = mesh_->next_effect()) {
+    any = true;
+    std::visit([this](auto& what) { carry_out(what); }, *one);
+  }
+  return any;
+}
+
+bool engine::drain_replica() {
+  bool any = false;
+  while (auto one = replica_->next_effect()) {
+    any = true;
+    std::visit([this](auto& what) { carry_out(what); }, *one);
+  }
+  return any;
+}
+
+void engine::carry_out(mesh::dial& one) {
+  if (probe_) probe_->handle_dial(one.token, one.address);
+  transport_->dial(one.token, std::move(one.address));
+}
+
+void engine::carry_out(mesh::close_link& one) {
+  links_.send_queued(*transport_);
+  transport_->close(one.id, std::move(one.why));
+}
+
+void engine::carry_out(mesh::peer_up& one) {
+  links_.add(one.process, one.id);
+  replica_->handle_link_up(now_, one.process, std::move(one.name));
+}
+
+void engine::carry_out(mesh::peer_down& one) {
+  drain_replica();  // what was meant for this link must not go, with its credit, to the one that follows
+  links_.remove(one.process);
+  replica_->handle_link_down(now_, one.process);
+}
+
+void engine::carry_out(mesh::peer_refused& one) { replica_->handle_refused(now_, one.process); }
+
+void engine::carry_out(mesh::tell& one) {
+  links_.send_queued(*transport_);
+  transport_->send(one.id, {net::outgoing{wire::encode(wire::message(std::move(one.what))), 0}});
+}
+
+void engine::carry_out(replica::send& one) {
+  const auto frame = wire::encode(*one.message, how_.compression);
+  const unsigned key = replaces_key(one.message->what);
+  for (const uuid& to : one.to) links_.queue(to, frame, key, one.credit_bytes);
+}
+
+void engine::carry_out(replica::drop_link& one) {
+  ++counted_.links_refused;
+  how_.log(base::level::warning, "closing the link to " + to_string(one.process) + ": " + one.reason);
+  const auto id = links_.connection_of(one.process);
+  if (!id) return;
+  links_.send_queued(*transport_);
+  transport_->close(*id, error(errc::refused, std::move(one.reason)));
+}
+
+void engine::carry_out(replica::forget_peer& one) { mesh_->forget(now_, one.process); }
+
+// On the disk before anything that follows is sent: that is why it blocks the strand. Only views do this.
+void engine::carry_out(replica::persist& one) {
+  if (!state_) return;
+  auto done = state_->save({one.seat, one.newest->history, one.newest->number, one.at, how_.name});
+  if (!done) how_.log(base::level::error, done.error().text);
+}
+
+std::size_t engine::pull_events() {
+  std::size_t count = 0;
+  for (; delivery_.has_room() && !is_ended_; ++count) {
+    auto one = replica_->next_event(now_);
+    if (!one) break;
+    std::visit([this](auto& what) { deliver(what); }, *one);
+  }
+  return count;
+}
+
+void engine::deliver(replica::view_event& one) {
+  delivery_.learn(*one.what);
+  how_.log(one.primary ? base::level::info : base::level::warning, describe(one));
+  delivery_.stage(std::move(one));
+}
+
+void engine::deliver(replica::message_event& one) {
+  ++counted_.delivered_messages;
+  counted_.delivered_bytes += one.payload.size();
+  std::uint64_t ticket = 0;
+  if (one.ticket != 0) {
+    resolved_ = std::max(resolved_, one.ticket);
+    ticket = tickets_.translate(one.ticket);
+  }
+  delivery_.stage_message(std::move(one), ticket);
+}
+
+void engine::deliver(replica::filler_event& one) { delivery_.stage(filler_item{one.position}); }
+
+void engine::deliver(replica::outcome_event& one) {
+  resolved_ = std::max(resolved_, one.ticket);
+  delivery_.stage(outcome_item{tickets_.translate(one.ticket), one.result, one.position});
+}
+
+void engine::deliver(replica::fence_event& one) {
+  const std::lock_guard hold(rare_mutex_);
+  const auto at = rare_.fences.find(one.id);
+  if (at == rare_.fences.end()) return;  // its caller has given up
+  at->second = result<position_t>(one.position);
+  rare_changed_.notify_all();
+}
+
+void engine::deliver(replica::farewell_event& one) {
+  // Every ticket ends: what the replica could not resolve stays unknown.
+  for (; resolved_ < handed_; ++resolved_)
+    delivery_.stage(outcome_item{tickets_.translate(resolved_ + 1), replica::outcome::unknown, 0});
+  how_.log(one.reason == errc::ok ? base::level::info : base::level::error,
+           "out of the group: " + (one.reason == errc::ok ? std::string("left") : one.text));
+  {
+    const std::lock_guard hold(rare_mutex_);
+    rare_.farewell = error(one.reason == errc::ok ? errc::closed : one.reason, one.text);
+    rare_changed_.notify_all();
+  }
+  is_ended_ = true;
+  delivery_.stage(std::move(one));
+}
+
+void engine::fail_fences(const error& why) {
+  const std::lock_guard hold(rare_mutex_);
+  for (auto& [id, answer] : rare_.fences)
+    if (!answer) answer = result<position_t>(why);
+  rare_changed_.notify_all();
+}
+
+}  // namespace hauberk::engine

@@ -1,0 +1,179 @@
+// The glue above the waterline: one strand that takes everything that has happened since its last run (frames
+// of all links, broadcasts of all threads, time) at once, reads the clock once, feeds mesh and replica, and
+// carries out what they answer. Nobody else in the process reads a clock.
+//
+// Threads: `net` calls the handler from its own threads, which only put into the inbox; `run` and everything
+// below it happens on the strand; the public members are for any thread of the application, `take` for one at
+// a time. The strand never waits for the application: a slow one costs it the view of the log, not the group
+// its heartbeats.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/delivery.hpp"
+#include "engine/inbox.hpp"
+#include "engine/links.hpp"
+#include "engine/probe.hpp"
+#include "engine/settings.hpp"
+#include "engine/state_file.hpp"
+#include "engine/submissions.hpp"
+#include "engine/tickets.hpp"
+#include "mesh/mesh.hpp"
+#include "replica/replica.hpp"
+
+namespace hauberk::engine {
+
+/// What `engine::snapshot` tells.
+struct snapshot {
+  replica::status group;
+  std::uint64_t members = 0;
+  std::uint64_t broadcast_messages = 0, broadcast_bytes = 0, in_flight_bytes = 0;
+  std::uint64_t delivered_messages = 0, delivered_bytes = 0;
+  std::uint64_t links_up = 0, links_refused = 0, dials_failed = 0;
+};
+
+class engine final : private net::handler {
+ public:
+  /// Reads the files, binds the port and starts to bootstrap or join in the background. Errors: bad_file,
+  /// bad_certificate, bad_option, address_in_use, bad_address, internal.
+  static result<std::unique_ptr<engine>> start(settings how);
+  /// Ends at once: to the other members this is a crash, unless `leave` succeeded before.
+  ~engine() override;
+  engine(const engine&) = delete;
+  engine& operator=(const engine&) = delete;
+
+  /// Blocks until this node is in a primary view or has failed for good. Errors: what the group answered;
+  /// timed_out with what every address answered.
+  result<void> wait_primary(std::chrono::milliseconds timeout);
+  /// See `submissions::add`.
+  result<std::uint64_t> broadcast(std::span<const std::span<const std::byte>> payloads);
+  result<void> wait_writable(std::uint64_t bytes, std::chrono::milliseconds timeout);
+  /// Fills `into`, which must be done with, with what was delivered since; false when `timeout` passed first.
+  bool take(batch& into, std::chrono::milliseconds timeout);
+  result<void> leave(std::chrono::milliseconds timeout);
+  result<position_t> fence(std::chrono::milliseconds timeout);
+
+  [[nodiscard]] bool is_primary() const { return submissions_.is_primary(); }
+  [[nodiscard]] snapshot counted() const;
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+ private:
+  explicit engine(settings how);
+  result<void> prepare();
+  [[nodiscard]] link::settings link_settings() const;
+
+  // From the transport's threads.
+  void on_up(net::connection_id id, bool dialled, std::string remote, link::up peer) override;
+  void on_messages(net::connection_id id, std::vector<wire::message> batch) override;
+  void on_written(net::connection_id id, std::size_t bulk_bytes) override;
+  void on_down(net::connection_id id, std::uint64_t dial, link::down why) override;
+  void on_dial_failed(std::uint64_t dial, net::dial_failure why, std::string text) override;
+  void tell(input one);
+  void wake();
+
+  // The strand (run.cpp).
+  void begin();
+  void run();
+  void handle(link_up& one);
+  void handle(link_messages& one);
+  void handle(link_written& one);
+  void handle(link_down& one);
+  void handle(dial_failed& one);
+  void handle(fence_wanted& one);
+  void handle(leave_wanted& one);
+  void handle(abandon_wanted& one);
+  void handle_time();
+  void decide_start();
+  void submit();
+  void set_alarm();
+  void publish_status();
+  void publish_events();
+
+  // The strand, carrying out effects and events (effects.cpp).
+  void settle();
+  void advance();
+  bool drain_mesh();
+  bool drain_replica();
+  void carry_out(mesh::dial& one);
+  void carry_out(mesh::close_link& one);
+  void carry_out(mesh::peer_up& one);
+  void carry_out(mesh::peer_down& one);
+  void carry_out(mesh::peer_refused& one);
+  void carry_out(mesh::tell& one);
+  void carry_out(replica::send& one);
+  void carry_out(replica::drop_link& one);
+  void carry_out(replica::forget_peer& one);
+  void carry_out(replica::persist& one);
+  std::size_t pull_events();
+  void deliver(replica::view_event& one);
+  void deliver(replica::message_event& one);
+  void deliver(replica::filler_event& one);
+  void deliver(replica::outcome_event& one);
+  void deliver(replica::fence_event& one);
+  void deliver(replica::farewell_event& one);
+  void refuse(const submissions::batch& what);
+  void retire();
+  void fail_fences(const error& why);
+
+  // Set by `prepare`, constant afterwards.
+  settings how_;
+  replica::identity identity_;
+  std::optional<tls::context> security_;
+  std::string policy_text_, policy_digest_;
+  std::uint16_t port_ = 0;
+
+  // For the application's threads.
+  submissions submissions_;
+  delivery delivery_;
+  inbox inbox_;
+  std::atomic<bool> awake_{true};  // a run is posted; true until `begin`, so that nothing runs before it
+
+  /// The rare things that somebody may wait for.
+  mutable std::mutex rare_mutex_;
+  std::condition_variable rare_changed_;
+  struct {
+    bool was_primary = false;
+    bool is_out = false;            // the replica left for good
+    std::optional<error> farewell;  // why, once known
+    std::size_t connections = 0;    // still open
+    std::map<std::uint64_t, std::optional<result<position_t>>> fences;
+    std::uint64_t next_fence = 1;
+    std::vector<std::string> troubles;
+    snapshot counted;
+  } rare_;
+
+  // The strand's alone.
+  base::time_point now_{};
+  base::time_point alarm_ = base::never;
+  std::vector<input> inputs_;
+  std::optional<mesh::mesh> mesh_;
+  std::optional<replica::replica> replica_;
+  std::optional<state_file> state_;
+  std::optional<probe> probe_;
+  links links_;
+  ticket_ranges tickets_;
+  std::set<net::connection_id> open_;        // every connection that came up
+  std::uint64_t handed_ = 0, resolved_ = 0;  // the replica's tickets: newest given out, newest resolved
+  std::uint64_t taken_bytes_ = 0;            // from the submissions, since the last `settle` with them
+  bool leave_wanted_ = false;
+  bool is_retired_ = false;  // out of the group: links are closed, events still flow
+  bool is_ended_ = false;    // the farewell was delivered
+  bool troubles_changed_ = true;
+  snapshot counted_;
+
+  std::unique_ptr<net::transport> owner_;  // last: its threads end before anything else does
+  net::transport* transport_ = nullptr;    // the same, also while it is being destroyed
+};
+
+}  // namespace hauberk::engine

@@ -1,0 +1,68 @@
+// What the engine reacts to, and the queue it waits in: many threads put, the strand takes all at once.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "net/transport.hpp"
+
+namespace hauberk::engine {
+
+struct link_up {
+  net::connection_id id = 0;
+  bool dialled = false;
+  std::string remote;
+  link::up peer;
+};
+struct link_messages {
+  net::connection_id id = 0;
+  std::vector<wire::message> batch;
+};
+struct link_written {
+  net::connection_id id = 0;
+  std::size_t bulk_bytes = 0;
+};
+struct link_down {
+  net::connection_id id = 0;
+  std::uint64_t dial = 0;
+  link::down why;
+};
+struct dial_failed {
+  std::uint64_t dial = 0;
+  net::dial_failure why = net::dial_failure::refused;
+  std::string text;
+};
+struct fence_wanted {
+  std::uint64_t id = 0;
+};
+/// The application leaves.
+struct leave_wanted {};
+/// The application has waited long enough for the leave to complete.
+struct abandon_wanted {};
+
+using input = std::variant<link_up, link_messages, link_written, link_down, dial_failed, fence_wanted,
+                           leave_wanted, abandon_wanted>;
+
+class inbox {
+ public:
+  void put(input one) {
+    const std::lock_guard hold(mutex_);
+    waiting_.push_back(std::move(one));
+  }
+  /// Swaps everything that waits into `into`, whose capacity is kept for the next round.
+  void take(std::vector<input>& into) {
+    into.clear();
+    const std::lock_guard hold(mutex_);
+    waiting_.swap(into);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<input> waiting_;
+};
+
+}  // namespace hauberk::engine

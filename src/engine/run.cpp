@@ -1,0 +1,200 @@
+// One run of the strand: everything that waits goes in, everything that follows from it comes out.
+#include <algorithm>
+#include <utility>
+
+#include "engine/engine.hpp"
+
+namespace hauberk::engine {
+
+void engine::run() {
+  awake_.exchange(false);  // before looking: what is put from here on has its own wake-up
+  now_ = net::transport::now();
+  inbox_.take(inputs_);
+  for (input& one : inputs_) std::visit([this](auto& what) { handle(what); }, one);
+  inputs_.clear();
+  if (!is_retired_) {
+    submit();
+    if (std::exchange(leave_wanted_, false)) replica_->leave_group(now_);
+    handle_time();
+  }
+  settle();
+  publish_events();
+  publish_status();
+  set_alarm();
+}
+
+void engine::handle(link_up& one) {
+  open_.insert(one.id);
+  if (is_retired_) {
+    transport_->close(one.id, error(errc::closed, "node " + how_.name + " has left the group"));
+    return;
+  }
+  if (probe_ && one.dialled)
+    probe_->handle_dial_up(one.id & ~mesh::id_of_dial(0), one.peer.peer.process,
+                           one.peer.peer.process == identity_.process);
+  mesh_->handle_up(now_, one.id, one.dialled, one.remote, one.peer.peer);
+  drain_mesh();  // at once: the next inputs may be the first frames of this very link
+}
+
+void engine::handle(link_messages& one) {
+  if (is_retired_) return;
+  const auto process = links_.process_of(one.id);
+  for (wire::message& message : one.batch) {
+    if (const auto* told = std::get_if<mesh::peers>(&message)) {
+      mesh_->handle_peers(now_, one.id, *told);
+    } else if (const auto* said = std::get_if<replica::envelope>(&message); said != nullptr && process) {
+      if (probe_)
+        if (const auto* beat = std::get_if<replica::beat>(&said->what))
+          probe_->handle_answer(*process, !beat->history.is_nil());
+      replica_->handle_message(now_, *process, *said);
+    }
+  }
+}
+
+void engine::handle(link_written& one) {
+  const std::uint64_t credit = links_.written(one.id, one.bulk_bytes);
+  if (credit == 0 || is_retired_) return;
+  if (const auto process = links_.process_of(one.id)) replica_->handle_written(now_, *process, credit);
+}
+
+void engine::handle(link_down& one) {
+  if (open_.erase(one.id) != 0) {
+    const std::lock_guard hold(rare_mutex_);
+    rare_.connections = open_.size();
+    rare_changed_.notify_all();
+  }
+  if (is_retired_) return;
+  troubles_changed_ = true;
+  if (one.why.was_up) {
+    mesh_->handle_down(now_, one.id, one.why.why);
+    drain_mesh();
+    return;
+  }
+  ++counted_.links_refused;
+  if (one.dial == 0) return;  // the transport has told of it
+  if (probe_) probe_->handle_dial_failed(one.dial);
+  mesh_->handle_dial_failed(now_, one.dial, mesh::failure::rejected, one.why.why.text);
+}
+
+void engine::handle(dial_failed& one) {
+  if (is_retired_) return;
+  troubles_changed_ = true;
+  ++counted_.dials_failed;
+  if (probe_) probe_->handle_dial_failed(one.dial);
+  const mesh::failure why = [&] {
+    switch (one.why) {
+      case net::dial_failure::refused:
+        return mesh::failure::refused;
+      case net::dial_failure::unreachable:
+        return mesh::failure::unreachable;
+      case net::dial_failure::timed_out:
+        return mesh::failure::timed_out;
+      case net::dial_failure::unresolved:
+        return mesh::failure::unresolved;
+    }
+    return mesh::failure::unreachable;
+  }();
+  mesh_->handle_dial_failed(now_, one.dial, why, one.text);
+}
+
+void engine::handle(fence_wanted& one) {
+  if (!is_retired_) replica_->fence(now_, one.id);
+}
+
+void engine::handle(leave_wanted&) { leave_wanted_ = !is_retired_; }
+
+// As if by a crash: no word to the others, and what they make of our broadcasts stays unknown here.
+void engine::handle(abandon_wanted&) {
+  if (is_retired_) return;
+  refuse(submissions_.take());
+  retire();
+  replica::farewell_event last{errc::timed_out, "the group did not let this node go in time"};
+  deliver(last);
+}
+
+void engine::handle_time() {
+  decide_start();
+  if (now_ >= mesh_->next_deadline()) mesh_->handle_time(now_);
+  if (now_ >= replica_->next_deadline()) replica_->handle_time(now_);
+}
+
+void engine::submit() {
+  submissions::batch waiting = submissions_.take();
+  if (waiting.payloads.empty()) return;
+  taken_bytes_ += waiting.bytes;
+  const std::uint64_t count = waiting.payloads.size();
+  const std::uint64_t first_ticket = waiting.first_ticket;
+  auto first = replica_->broadcast(now_, std::move(waiting.payloads));
+  if (!first) {  // the quorum was lost between the call and here
+    for (std::uint64_t i = 0; i < count; ++i)
+      delivery_.stage(outcome_item{first_ticket + i, replica::outcome::never, 0});
+    return;
+  }
+  tickets_.note(*first, first_ticket);
+  handed_ = *first + count - 1;
+}
+
+// Accepted from the application, but the replica is gone and never saw them.
+void engine::refuse(const submissions::batch& what) {
+  taken_bytes_ += what.bytes;
+  for (std::uint64_t i = 0; i < what.payloads.size(); ++i)
+    delivery_.stage(outcome_item{what.first_ticket + i, replica::outcome::never, 0});
+}
+
+void engine::retire() {
+  is_retired_ = true;
+  submissions_.close();
+  refuse(submissions_.take());
+  links_.send_queued(*transport_);
+  for (const net::connection_id id : open_)
+    transport_->close(id, error(errc::closed, "node " + how_.name + " has left the group"));
+  fail_fences(error(errc::closed, "this node has left the group"));
+  const std::lock_guard hold(rare_mutex_);
+  rare_.connections = open_.size();
+  rare_.is_out = true;
+  rare_changed_.notify_all();
+}
+
+void engine::publish_events() {
+  for (;;) {
+    const bool starved = !is_ended_ && !delivery_.has_room();
+    if (delivery_.publish(starved)) return;
+    settle();
+  }
+}
+
+void engine::publish_status() {
+  counted_.group = replica_->current();
+  counted_.members = replica_->current_view() ? replica_->current_view()->members.size() : 0;
+  counted_.links_up = links_.size();
+  const bool primary = counted_.group.primary && !is_retired_;
+  if (submissions_.is_primary() && !primary)
+    fail_fences(error(errc::not_primary, "the quorum was lost while waiting for the fence"));
+  submissions_.set_primary(primary);
+  submissions_.settle(std::exchange(taken_bytes_, 0), is_retired_ ? 0 : counted_.group.in_flight_bytes);
+  {
+    const std::lock_guard hold(rare_mutex_);
+    rare_.counted = counted_;
+    if (primary && !rare_.was_primary) {
+      rare_.was_primary = true;
+      rare_changed_.notify_all();
+    }
+    if (!rare_.was_primary && std::exchange(troubles_changed_, false)) rare_.troubles = mesh_->troubles();
+  }
+}
+
+// An alarm that goes off early does no harm, so it is only ever moved forward: at full load that saves a
+// system call for each run.
+void engine::set_alarm() {
+  if (is_retired_) return;
+  base::time_point next = std::min(replica_->next_deadline(), mesh_->next_deadline());
+  if (probe_) next = std::min(next, probe_->deadline());
+  if (next >= alarm_) return;
+  alarm_ = next;
+  transport_->set_alarm(next, [this] {
+    alarm_ = base::never;
+    run();
+  });
+}
+
+}  // namespace hauberk::engine

@@ -1,0 +1,42 @@
+// What one engine is made of: the settings of every room below it, and who this node is.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/log.hpp"
+#include "mesh/mesh.hpp"
+#include "net/transport.hpp"
+#include "replica/replica.hpp"
+#include "tls/settings.hpp"
+#include "wire/codec.hpp"
+
+namespace hauberk::engine {
+
+struct settings {
+  std::string group;
+  std::string name;
+  std::string address;  ///< host:port that others dial; empty host = "as you see me"; port 0 = the bound one
+  std::uint8_t weight = 1;
+  bool bootstrap = false;  ///< start a new history, unless a configured peer is in one already
+  std::optional<recovered_position> recovered;
+  std::string state_dir;  ///< empty = memory only
+
+  std::optional<tls::settings> security;  ///< nothing = plaintext group
+  base::duration handshake_timeout = std::chrono::seconds(5);
+  wire::compression compression;
+
+  replica::settings replication;
+  mesh::settings meshing;  ///< `self` is drawn by the engine
+  net::settings sockets;
+
+  /// Events taken from the log and not yet by the application. Beyond either bound the log waits; the
+  /// engine itself never does.
+  std::size_t delivery_entries_max = 8192;
+  std::size_t delivery_bytes_max = 16U << 20U;
+
+  base::logger log;
+};
+
+}  // namespace hauberk::engine

@@ -1,0 +1,299 @@
+// How an engine comes up: files, identity, port; and the calls of the application.
+#include <pthread.h>
+
+#include <algorithm>
+#include <csignal>
+#include <ctime>
+#include <random>
+#include <utility>
+
+#include "base/ids.hpp"
+#include "engine/engine.hpp"
+#include "engine/waiting.hpp"
+
+namespace hauberk::engine {
+namespace {
+
+// What this build speaks; see proto/README.md.
+constexpr std::uint32_t protocol_min = 1, protocol_max = 1;
+
+// Random (version 4) so that it is a well-formed uuid to everybody who looks.
+uuid draw_uuid() {
+  std::random_device chance;
+  uuid made;
+  for (auto& byte : made.bytes) byte = static_cast<std::uint8_t>(chance());
+  made.bytes[6] = static_cast<std::uint8_t>((made.bytes[6] & 0x0f) | 0x40);
+  made.bytes[8] = static_cast<std::uint8_t>((made.bytes[8] & 0x3f) | 0x80);
+  return made;
+}
+
+std::uint64_t draw_seed() {
+  std::random_device chance;
+  return static_cast<std::uint64_t>(chance()) << 32U | chance();
+}
+
+// What must be the same at all members, one `key=value` a line, sorted.
+std::string policy_of(const settings& how, const std::optional<tls::context>& security) {
+  static constexpr const char* algorithms[] = {"none", "lz4", "zstd"};
+  std::vector<std::string> lines{
+      std::string("socket.ssl=") + (security ? "yes" : "no"),
+      std::string("socket.ssl_compression=") + algorithms[static_cast<std::size_t>(how.compression.how)] +
+          (how.compression.level != 0 ? ":" + std::to_string(how.compression.level) : "")};
+  const std::string& rest = security ? security->policy_text() : std::string();
+  for (std::size_t at = 0; at < rest.size();) {
+    const std::size_t end = std::min(rest.find('\n', at), rest.size());
+    lines.push_back(rest.substr(at, end - at));
+    at = end + 1;
+  }
+  std::ranges::sort(lines);
+  std::string text;
+  for (const std::string& line : lines) text += line + '\n';
+  return text;
+}
+
+// The signals of the host are the host's business: our threads take none of them.
+class signals_blocked {
+ public:
+  signals_blocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  signals_blocked(const signals_blocked&) = delete;
+  signals_blocked& operator=(const signals_blocked&) = delete;
+  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+// An address of port 0 means the port that the system chose.
+std::string with_port(const std::string& address, std::uint16_t port) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string::npos || address.substr(colon) != ":0") return address;
+  return address.substr(0, colon + 1) + std::to_string(port);
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += "; " + line;
+  return text;
+}
+
+error closed() { return {errc::closed, "the group was left or this handle is closed: join again"}; }
+
+}  // namespace
+
+engine::engine(settings how)
+    : how_(std::move(how)),
+      submissions_(how_.replication.send_window_bytes, how_.replication.payload_bytes_max),
+      delivery_(how_.delivery_entries_max, how_.delivery_bytes_max) {}
+
+engine::~engine() = default;
+
+result<std::unique_ptr<engine>> engine::start(settings how) {
+  std::unique_ptr<engine> made(new engine(std::move(how)));
+  if (auto ready = made->prepare(); !ready) return ready.error();
+  return made;
+}
+
+result<void> engine::prepare() {
+  if (how_.security) {
+    auto loaded = tls::context::load(*how_.security, std::time(nullptr), how_.log);
+    if (!loaded) return loaded.error();
+    security_ = std::move(loaded.value());
+    if (std::string why = tls::identity_mismatch(*security_, security_->own(), how_.name); !why.empty())
+      return error(errc::bad_certificate,
+                   "our own certificate " + how_.security->cert_file + " is not for us: " + why);
+  }
+  policy_text_ = policy_of(how_, security_);
+  policy_digest_ = tls::sha256_hex(policy_text_);
+  identity_.process = draw_uuid();
+  identity_.name = how_.name;
+  identity_.weight = how_.weight;
+  if (how_.state_dir.empty()) {
+    how_.log(base::level::info, "no node.state_dir is configured: a restart here is a new node to the group");
+  } else {
+    auto opened = state_file::open(how_.state_dir, how_.log);
+    if (!opened) return opened.error();
+    state_ = std::move(opened.value());
+    if (state_->found()) identity_.succeeds = state_->found()->seat;
+  }
+
+  owner_ = std::make_unique<net::transport>(
+      how_.sockets, [this] { return link_settings(); }, static_cast<net::handler&>(*this), how_.log);
+  transport_ = owner_.get();
+  {
+    const signals_blocked quiet;
+    if (auto started = transport_->start(); !started) return started.error();
+  }
+  port_ = transport_->port();
+  identity_.address = with_port(how_.address, port_);
+  how_.meshing.self = identity_.process;
+  mesh_.emplace(how_.meshing, draw_seed(), how_.log);
+  replica_.emplace(how_.replication, identity_, draw_seed(), how_.log);
+  transport_->post([this] { begin(); });
+  return {};
+}
+
+link::settings engine::link_settings() const {
+  link::settings made;
+  made.mine.protocol_min = protocol_min;
+  made.mine.protocol_max = protocol_max;
+  made.mine.group = how_.group;
+  made.mine.name = how_.name;
+  made.mine.process = identity_.process;
+  made.mine.address = with_port(how_.address, transport_->port());
+  made.mine.policy_digest = policy_digest_;
+  made.mine.policy_text = policy_text_;
+  made.mine.permits_plaintext = !security_;
+  made.security = security_;
+  made.handshake_timeout = how_.handshake_timeout;
+  return made;
+}
+
+void engine::begin() {
+  now_ = net::transport::now();
+  mesh_->start(now_);
+  if (how_.bootstrap)
+    probe_.emplace(now_ + std::chrono::seconds(2), how_.meshing.seeds);
+  else
+    replica_->join_group(now_, how_.recovered.value_or(recovered_position{}));
+  run();
+}
+
+// Told to bootstrap, but not into a second history beside a living one (PROTOCOL 17).
+void engine::decide_start() {
+  if (!probe_) return;
+  switch (probe_->decide(now_)) {
+    case probe::verdict::wait:
+      return;
+    case probe::verdict::bootstrap: {
+      const uuid history = draw_uuid();
+      how_.log(base::level::info, "starting a new history " + to_string(history));
+      replica_->bootstrap(now_, history, how_.recovered.value_or(recovered_position{}));
+      break;
+    }
+    case probe::verdict::join:
+      how_.log(base::level::info,
+               "told to bootstrap (pc.bootstrap), but a configured peer is in a history already: joining it");
+      replica_->join_group(now_, how_.recovered.value_or(recovered_position{}));
+      break;
+  }
+  probe_.reset();
+}
+
+result<void> engine::wait_primary(std::chrono::milliseconds timeout) {
+  std::unique_lock hold(rare_mutex_);
+  wait_at_most(rare_changed_, hold, timeout, [&] { return rare_.was_primary || rare_.farewell; });
+  if (rare_.was_primary) return {};
+  if (rare_.farewell) return *rare_.farewell;
+  return error(
+      errc::timed_out,
+      "no primary view of group " + how_.group + " within " + std::to_string(timeout.count()) +
+          " ms (pc.wait_prim_timeout)" +
+          (rare_.troubles.empty()
+               ? std::string(how_.meshing.seeds.empty() && !how_.bootstrap
+                                 ? "; no gmcast.peers are configured and nobody has dialled us: name "
+                                   "peers, or set pc.bootstrap=yes at the first node"
+                                 : "; links are up, but no member of a primary view was found")
+               : joined(rare_.troubles)));
+}
+
+result<std::uint64_t> engine::broadcast(std::span<const std::span<const std::byte>> payloads) {
+  auto first = submissions_.add(payloads);
+  if (first) wake();
+  return first;
+}
+
+result<void> engine::wait_writable(std::uint64_t bytes, std::chrono::milliseconds timeout) {
+  return submissions_.wait_writable(bytes, timeout);
+}
+
+bool engine::take(batch& into, std::chrono::milliseconds timeout) {
+  const auto got = delivery_.take(into, timeout);
+  if (got.was_starved) wake();
+  return got.any;
+}
+
+result<void> engine::leave(std::chrono::milliseconds timeout) {
+  if (submissions_.is_closed()) return closed();
+  submissions_.close();
+  tell(leave_wanted{});
+  std::unique_lock hold(rare_mutex_);
+  if (!wait_at_most(rare_changed_, hold, timeout, [&] { return rare_.is_out; })) {
+    hold.unlock();
+    tell(abandon_wanted{});
+    hold.lock();
+    rare_changed_.wait(hold, [&] { return rare_.is_out; });
+    return error(errc::timed_out, "the group did not let this node go within " +
+                                      std::to_string(timeout.count()) + " ms: it was left as if by a crash");
+  }
+  // Let the goodbyes reach the kernel, or the others would take this for a broken link.
+  wait_at_most(rare_changed_, hold, std::chrono::milliseconds(500), [&] { return rare_.connections == 0; });
+  return {};
+}
+
+result<position_t> engine::fence(std::chrono::milliseconds timeout) {
+  if (submissions_.is_closed()) return closed();
+  if (!is_primary())
+    return error(errc::not_primary, "this node is not in the primary component now: wait for a primary view");
+  std::unique_lock hold(rare_mutex_);
+  const std::uint64_t id = rare_.next_fence++;
+  rare_.fences.emplace(id, std::nullopt);
+  hold.unlock();
+  tell(fence_wanted{id});
+  hold.lock();
+  const auto at = rare_.fences.find(id);
+  wait_at_most(rare_changed_, hold, timeout, [&] { return at->second.has_value(); });
+  result<position_t> answer =
+      at->second ? std::move(*at->second)
+                 : result<position_t>(error(errc::timed_out, "no quorum confirmed the fence within " +
+                                                                 std::to_string(timeout.count()) + " ms"));
+  rare_.fences.erase(at);
+  return answer;
+}
+
+snapshot engine::counted() const {
+  snapshot made;
+  {
+    const std::lock_guard hold(rare_mutex_);
+    made = rare_.counted;
+  }
+  const auto broadcasts = submissions_.counted();
+  made.broadcast_messages = broadcasts.messages;
+  made.broadcast_bytes = broadcasts.bytes;
+  made.in_flight_bytes = submissions_.in_flight_bytes();
+  made.group.primary = is_primary();
+  return made;
+}
+
+// ---- the transport's threads ----
+
+void engine::tell(input one) {
+  inbox_.put(std::move(one));
+  wake();
+}
+
+// One wake-up at a time: whoever finds the strand awake knows that its coming run will see what he has put.
+void engine::wake() {
+  if (!awake_.exchange(true)) transport_->post([this] { run(); });
+}
+
+void engine::on_up(net::connection_id id, bool dialled, std::string remote, link::up peer) {
+  tell(link_up{id, dialled, std::move(remote), std::move(peer)});
+}
+void engine::on_messages(net::connection_id id, std::vector<wire::message> batch) {
+  tell(link_messages{id, std::move(batch)});
+}
+void engine::on_written(net::connection_id id, std::size_t bulk_bytes) {
+  if (bulk_bytes != 0) tell(link_written{id, bulk_bytes});
+}
+void engine::on_down(net::connection_id id, std::uint64_t dial, link::down why) {
+  tell(link_down{id, dial, std::move(why)});
+}
+void engine::on_dial_failed(std::uint64_t dial, net::dial_failure why, std::string text) {
+  tell(dial_failed{dial, why, std::move(text)});
+}
+
+}  // namespace hauberk::engine

@@ -1,0 +1,53 @@
+// The small file that survives a restart: which seat this process had, and the newest view it knew. What it
+// proves is that our own earlier seat is dead: the file is locked for the process's life.
+//
+// Two slots of one page each, written in turn, each with its checksum: a torn write costs the newer slot,
+// never both, and a full disk costs nothing, because the file never grows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "hauberk/result.hpp"
+
+namespace hauberk::engine {
+
+struct saved_state {
+  base::seat_id seat;
+  uuid history;
+  std::uint64_t view_number = 0;
+  position_t position = 0;  ///< of that view
+  std::string name;         ///< of the member
+
+  bool operator==(const saved_state&) const = default;
+};
+
+class state_file {
+ public:
+  /// Opens or makes `hauberk.state` in `folder`, locks and reads it. Errors: bad_file (cannot be made, opened
+  /// or written; locked by another process).
+  static result<state_file> open(const std::string& folder, const base::logger& words);
+
+  state_file(state_file&& other) noexcept;
+  state_file& operator=(state_file&& other) noexcept;
+  ~state_file();
+
+  /// What the file held when it was opened; nothing when it was new, or damaged (logged).
+  [[nodiscard]] const std::optional<saved_state>& found() const { return found_; }
+  /// On the disk when this returns. Errors: bad_file.
+  result<void> save(const saved_state& what);
+
+ private:
+  state_file(int file, std::string path) : file_(file), path_(std::move(path)) {}
+  result<void> load(const base::logger& words);
+
+  int file_ = -1;
+  std::string path_;
+  std::optional<saved_state> found_;
+  std::uint64_t newest_ = 0;  // rises with each save; even ones lie in slot 0, odd ones in slot 1
+};
+
+}  // namespace hauberk::engine
