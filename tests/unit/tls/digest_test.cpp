@@ -22,5 +22,19 @@ TEST(Digest, KnownSums) {
   EXPECT_EQ(sum.hex(), sha256_hex("abcdef"));
 }
 
+// RFC 4648 §10 test vectors.
+TEST(Digest, Base64) {
+  const auto encoded = [](std::string_view text) { return base64(std::as_bytes(std::span(text))); };
+  EXPECT_EQ(encoded(""), "");
+  EXPECT_EQ(encoded("f"), "Zg==");
+  EXPECT_EQ(encoded("fo"), "Zm8=");
+  EXPECT_EQ(encoded("foo"), "Zm9v");
+  EXPECT_EQ(encoded("foobar"), "Zm9vYmFy");
+  EXPECT_EQ(encoded(std::string_view("\0\xff", 2)), "AP8=");
+  const std::string large = encoded(std::string((6U << 20U) + 1, 'f'));  // more than one piece
+  EXPECT_EQ(large.size(), (8U << 20U) + 4);
+  EXPECT_EQ(large.substr(large.size() - 8), "ZmZmZg==");
+}
+
 }  // namespace
 }  // namespace hauberk::tls
