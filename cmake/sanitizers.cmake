@@ -4,10 +4,6 @@
 if(HAUBERK_SANITIZE)
   add_compile_options(-fsanitize=${HAUBERK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g -O1)
   add_link_options(-fsanitize=${HAUBERK_SANITIZE})
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # Instrumented code confuses GCC's flow analysis; the plain build keeps these as errors.
-    add_compile_options(-Wno-error=maybe-uninitialized -Wno-error=tsan)
-  endif()
 endif()
 if(HAUBERK_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")

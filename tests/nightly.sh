@@ -52,14 +52,14 @@ step_fuzz() {
   local program name seconds=$((60 * ${HAUBERK_FUZZ_MINUTES:-5})) failed=0 count=0
   cmake/build.sh fuzz -DHAUBERK_FUZZ=ON -DHAUBERK_BENCH=OFF -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
   while read -r program; do
-    name=$(basename "$program")
+    name=$(basename "$program" _fuzz)
     count=$((count + 1))
     mkdir -p "build/fuzz/corpus/$name" "build/fuzz/found/$name"
     echo "fuzz $name for $seconds s"
     "$program" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
       -artifact_prefix="build/fuzz/found/$name/" "build/fuzz/corpus/$name" \
       $([ -d "tests/fuzz/corpus/$name" ] && echo "tests/fuzz/corpus/$name") 2>&1 | tail -n 25 || failed=1
-  done < <(find build/fuzz/tests -name 'fuzz_*' -type f -perm -u+x | sort)
+  done < <(find build/fuzz/tests -name '*_fuzz' -type f -perm -u+x | sort)
   [ $count -gt 0 ] || { echo "no fuzzer was built"; return 1; }
   return $failed
 }
