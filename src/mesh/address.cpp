@@ -23,20 +23,20 @@ std::optional<host_port> split_address(std::string_view text) {
   if (!printable) return std::nullopt;
   unsigned number = 0;
   const auto [stop, problem] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (problem != std::errc{} || stop != port.data() + port.size() || number == 0 || number > 65535) {
+  if (problem != std::errc{} || stop != port.data() + port.size() || number > 65535) {
     return std::nullopt;
   }
-  return host_port{std::string(host), std::string(port)};
+  return host_port{std::string(host), static_cast<std::uint16_t>(number)};
 }
 
-std::string join_address(std::string_view host, std::string_view port) {
+std::string join_address(std::string_view host, std::uint16_t port) {
   const bool bracketed = host.find(':') != std::string_view::npos;
   std::string whole;
   if (bracketed) whole += '[';
   whole += host;
   if (bracketed) whole += ']';
   whole += ':';
-  whole += port;
+  whole += std::to_string(port);
   return whole;
 }
 
@@ -46,7 +46,7 @@ bool is_wildcard(std::string_view host) {
 
 std::string reachable_address(std::string_view told, std::string_view remote) {
   const auto parts = split_address(told);
-  if (!parts) return {};
+  if (!parts || parts->port == 0) return {};
   const std::string_view host = is_wildcard(parts->host) ? remote : std::string_view(parts->host);
   if (is_wildcard(host)) return {};
   std::string whole = join_address(host, parts->port);

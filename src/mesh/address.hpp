@@ -2,6 +2,7 @@
 // resolved here, that is the dialler's job.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,15 +11,15 @@ namespace hauberk::mesh {
 
 struct host_port {
   std::string host;  ///< without brackets; may be empty
-  std::string port;
+  std::uint16_t port = 0;
 };
 
 /// Splits "db1:4567", "10.0.0.1:4567", "[::1]:4567" or ":4567". Nothing when the port is missing or no number
-/// from 1 to 65535, or when the whole is longer than `base::limits::address_bytes_max`.
+/// up to 65535, or when the whole is longer than `base::limits::address_bytes_max`.
 [[nodiscard]] std::optional<host_port> split_address(std::string_view text);
 
 /// Puts both together, with brackets around an IPv6 host.
-[[nodiscard]] std::string join_address(std::string_view host, std::string_view port);
+[[nodiscard]] std::string join_address(std::string_view host, std::uint16_t port);
 
 /// True for hosts that only mean "as you see me": empty, 0.0.0.0, ::, *.
 [[nodiscard]] bool is_wildcard(std::string_view host);

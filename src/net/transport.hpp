@@ -40,6 +40,7 @@ enum class dial_failure { refused, unreachable, timed_out, unresolved };
 class handler {
  public:
   virtual ~handler() = default;
+  /// `remote` is the peer's host as the socket sees it, without port.
   virtual void on_up(connection_id id, bool dialled, std::string remote, link::up peer) = 0;
   virtual void on_messages(connection_id id, std::vector<wire::message> batch) = 0;
   virtual void on_written(connection_id id, std::size_t bulk_bytes) = 0;
@@ -55,14 +56,18 @@ class transport {
   /// links).
   transport(settings how, std::function<link::settings()> make_link_settings, handler& owner,
             base::logger words);
-  ~transport();  ///< stops: closes everything and joins the threads
+  /// Stops: says goodbye to all peers (for half a second at most), closes everything, joins the threads. The
+  /// handler is not called any more once this has begun, but for calls under way, and tasks are dropped. Not
+  /// from a handler call.
+  ~transport();
 
   /// Binds and starts listening and the threads. Errors: address_in_use, bad_address.
   result<void> start();
   /// The port really bound (for a listen port of 0).
   [[nodiscard]] std::uint16_t port() const;
   /// Resolves (all addresses, IPv6 and IPv4, tried in turn) and connects to host:port; the outcome comes as
-  /// on_up, on_down or on_dial_failed with this token.
+  /// on_up, on_down or on_dial_failed with this token. Tokens are never reused: the connection's id is
+  /// `mesh::id_of_dial(token)`, so whoever sees it knows the dial that made it.
   void dial(std::uint64_t token, std::string address);
   void send(connection_id id, std::vector<outgoing> frames);
   void close(connection_id id, hauberk::error why);
