@@ -208,11 +208,10 @@ std::optional<event> group::receive() {
   }
 }
 
-// Without memory for the event there is nothing that could be answered: `noexcept` in effect, as for any
-// program that cannot go on.
 std::optional<event> group::receive(std::chrono::milliseconds timeout) {
   if (!impl_) return std::nullopt;
-  return impl_->receive(timeout);
+  // Without the memory for one event nothing could be answered, and skipping it would be a gap: stop.
+  return [&]() noexcept { return impl_->receive(timeout); }();
 }
 
 result<void> group::leave(std::chrono::milliseconds timeout) {

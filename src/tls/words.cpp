@@ -51,10 +51,10 @@ std::optional<first_bytes> recognise_text(std::span<const std::byte> bytes) {
 }
 
 std::string hex_of(std::span<const std::byte> bytes) {
-  std::string text = "bytes";
+  std::string text;
   for (std::size_t i = 0; i < std::min(bytes.size(), shown_bytes_max); ++i) {
     const unsigned char one = at(bytes, i);
-    text += " " + hex(&one, 1);
+    text += (i == 0 ? "" : " ") + hex(&one, 1);
   }
   return text;
 }

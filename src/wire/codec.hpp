@@ -67,8 +67,12 @@ class reader {
   reader& operator=(reader&&) noexcept;
   ~reader();
 
-  /// Frames longer than this are an error from now on; at first as long as `base::limits` allow.
-  void limit(std::size_t frame_bytes_max) { frame_bytes_max_ = frame_bytes_max; }
+  /// From the next frame and the next block on: frames longer than this are an error (at first only
+  /// `base::limits` bound them), and blocks have this size.
+  void limit(std::size_t frame_bytes_max, std::size_t block_bytes = 256 * 1024) {
+    frame_bytes_max_ = frame_bytes_max;
+    block_bytes_ = block_bytes;
+  }
   /// Where plaintext goes next; never empty. Grows with what was received, never with what was announced.
   [[nodiscard]] std::span<std::byte> space();
   void filled(std::size_t bytes);
