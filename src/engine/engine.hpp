@@ -93,6 +93,7 @@ class engine final : private net::handler {
   void handle(fence_wanted& one);
   void handle(leave_wanted& one);
   void handle(abandon_wanted& one);
+  void say_refused(const std::string& text);
   void handle_time();
   void decide_start();
   void submit();
@@ -146,7 +147,6 @@ class engine final : private net::handler {
     bool was_primary = false;
     bool is_out = false;            // the replica left for good
     std::optional<error> farewell;  // why, once known
-    std::size_t connections = 0;    // still open
     std::map<std::uint64_t, std::optional<result<position_t>>> fences;
     std::uint64_t next_fence = 1;
     std::vector<std::string> troubles;
@@ -170,6 +170,8 @@ class engine final : private net::handler {
   bool is_retired_ = false;  // out of the group: links are closed, events still flow
   bool is_ended_ = false;    // the farewell was delivered
   bool troubles_changed_ = true;
+  base::time_point refusals_since_{};
+  unsigned refusals_said_ = 0;
   snapshot counted_;
 
   std::unique_ptr<net::transport> owner_;  // last: its threads end before anything else does

@@ -58,11 +58,7 @@ void engine::handle(link_written& one) {
 }
 
 void engine::handle(link_down& one) {
-  if (open_.erase(one.id) != 0) {
-    const std::lock_guard hold(rare_mutex_);
-    rare_.connections = open_.size();
-    rare_changed_.notify_all();
-  }
+  open_.erase(one.id);
   if (is_retired_) return;
   troubles_changed_ = true;
   if (one.why.was_up) {
@@ -71,9 +67,22 @@ void engine::handle(link_down& one) {
     return;
   }
   ++counted_.links_refused;
-  if (one.dial == 0) return;  // the transport has told of it
+  if (one.dial == 0) return say_refused(one.why.why.text);
   if (probe_) probe_->handle_dial_failed(one.dial);
   mesh_->handle_dial_failed(now_, one.dial, mesh::failure::rejected, one.why.why.text);
+}
+
+// Strangers at the door must not fill the log: a few lines at a time.
+void engine::say_refused(const std::string& text) {
+  constexpr unsigned lines_max = 10;
+  constexpr auto period = std::chrono::seconds(10);
+  if (now_ - refusals_since_ >= period) {
+    if (refusals_said_ > lines_max)
+      how_.log(base::level::warning, std::to_string(refusals_said_ - lines_max) + " more links were refused");
+    refusals_since_ = now_;
+    refusals_said_ = 0;
+  }
+  if (++refusals_said_ <= lines_max) how_.log(base::level::warning, "refused a " + text);
 }
 
 void engine::handle(dial_failed& one) {
@@ -150,7 +159,6 @@ void engine::retire() {
     transport_->close(id, error(errc::closed, "node " + how_.name + " has left the group"));
   fail_fences(error(errc::closed, "this node has left the group"));
   const std::lock_guard hold(rare_mutex_);
-  rare_.connections = open_.size();
   rare_.is_out = true;
   rare_changed_.notify_all();
 }
@@ -171,6 +179,7 @@ void engine::publish_status() {
   if (submissions_.is_primary() && !primary)
     fail_fences(error(errc::not_primary, "the quorum was lost while waiting for the fence"));
   submissions_.set_primary(primary);
+  submissions_.set_throttled(counted_.group.is_throttled && !is_retired_);
   submissions_.settle(std::exchange(taken_bytes_, 0), is_retired_ ? 0 : counted_.group.in_flight_bytes);
   {
     const std::lock_guard hold(rare_mutex_);

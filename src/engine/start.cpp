@@ -1,13 +1,9 @@
 // How an engine comes up: files, identity, port; and the calls of the application.
-#include <pthread.h>
-
 #include <algorithm>
-#include <csignal>
 #include <ctime>
 #include <random>
 #include <utility>
 
-#include "base/ids.hpp"
 #include "engine/engine.hpp"
 #include "engine/waiting.hpp"
 
@@ -50,22 +46,6 @@ std::string policy_of(const settings& how, const std::optional<tls::context>& se
   for (const std::string& line : lines) text += line + '\n';
   return text;
 }
-
-// The signals of the host are the host's business: our threads take none of them.
-class signals_blocked {
- public:
-  signals_blocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  signals_blocked(const signals_blocked&) = delete;
-  signals_blocked& operator=(const signals_blocked&) = delete;
-  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
 
 // An address of port 0 means the port that the system chose.
 std::string with_port(const std::string& address, std::uint16_t port) {
@@ -123,10 +103,7 @@ result<void> engine::prepare() {
   owner_ = std::make_unique<net::transport>(
       how_.sockets, [this] { return link_settings(); }, static_cast<net::handler&>(*this), how_.log);
   transport_ = owner_.get();
-  {
-    const signals_blocked quiet;
-    if (auto started = transport_->start(); !started) return started.error();
-  }
+  if (auto started = transport_->start(); !started) return started.error();
   port_ = transport_->port();
   identity_.address = with_port(how_.address, port_);
   how_.meshing.self = identity_.process;
@@ -229,8 +206,6 @@ result<void> engine::leave(std::chrono::milliseconds timeout) {
     return error(errc::timed_out, "the group did not let this node go within " +
                                       std::to_string(timeout.count()) + " ms: it was left as if by a crash");
   }
-  // Let the goodbyes reach the kernel, or the others would take this for a broken link.
-  wait_at_most(rare_changed_, hold, std::chrono::milliseconds(500), [&] { return rare_.connections == 0; });
   return {};
 }
 

@@ -14,6 +14,9 @@ namespace {
 // payload kept for a laggard does not keep much else alive.
 constexpr std::size_t shared_block_bytes = 64U << 10U;
 
+// Empty payloads have no bytes to be bounded by, but each costs memory.
+constexpr std::size_t waiting_entries_max = 1U << 18U;
+
 std::vector<base::buffer> copies(std::span<const submissions::payload_t> payloads) {
   std::vector<base::buffer> made;
   made.reserve(payloads.size());
@@ -55,6 +58,10 @@ result<std::uint64_t> submissions::add(std::span<const payload_t> payloads) {
     return error(errc::payload_too_large,
                  "a batch of " + std::to_string(bytes) +
                      " bytes can never fit evs.send_window=" + std::to_string(window_bytes_) + ": split it");
+  if (throttled_.load(std::memory_order_relaxed))
+    return error(errc::window_full,
+                 "the history window (gcache.size) is nearly full of messages that not every member holds "
+                 "yet: wait_writable, then try again");
   if (!reserve(bytes, payloads.size() == 1))
     return error(errc::window_full, std::to_string(in_flight_bytes()) +
                                         " bytes are in flight of evs.send_window=" +
@@ -64,6 +71,8 @@ result<std::uint64_t> submissions::add(std::span<const payload_t> payloads) {
   auto made = copies(payloads);
   const std::lock_guard hold(mutex_);
   if (closed_.load(std::memory_order_relaxed)) return closed();
+  if (!waiting_.empty() && waiting_.size() + made.size() > waiting_entries_max)
+    return error(errc::window_full, "too many broadcasts at once: try again");
   waiting_.insert(waiting_.end(), std::make_move_iterator(made.begin()), std::make_move_iterator(made.end()));
   reserved.bytes = 0;
   const std::uint64_t first = next_ticket_;
@@ -75,6 +84,7 @@ result<std::uint64_t> submissions::add(std::span<const payload_t> payloads) {
 }
 
 bool submissions::fits(std::uint64_t bytes) const {
+  if (throttled_.load()) return false;
   const std::uint64_t now = in_flight_.load();
   return now == 0 || (now <= window_bytes_ && bytes <= window_bytes_ - now);
 }
@@ -147,6 +157,10 @@ submissions::batch submissions::take() {
 
 void submissions::set_primary(bool primary) {
   if (primary_.exchange(primary) != primary) wake_waiters();
+}
+
+void submissions::set_throttled(bool throttled) {
+  if (throttled_.exchange(throttled) != throttled) wake_waiters();
 }
 
 void submissions::settle(std::uint64_t taken, std::uint64_t replica_in_flight) {

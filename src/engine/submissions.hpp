@@ -55,6 +55,8 @@ class submissions {
   /// Everything that waits: consecutive tickets.
   [[nodiscard]] batch take();
   void set_primary(bool primary);
+  /// The group's history window is nearly full: nothing is accepted for now.
+  void set_throttled(bool throttled);
   /// `taken` bytes went to the replica, or were refused by it, since the last call; it has
   /// `replica_in_flight` in flight now.
   void settle(std::uint64_t taken, std::uint64_t replica_in_flight);
@@ -73,7 +75,7 @@ class submissions {
 
   const std::uint64_t window_bytes_, payload_bytes_max_;
   std::atomic<std::uint64_t> in_flight_{0};
-  std::atomic<bool> primary_{false}, closed_{false};
+  std::atomic<bool> primary_{false}, closed_{false}, throttled_{false};
 
   mutable std::mutex mutex_;  // guards what waits; held for a push, never while copying
   std::vector<base::buffer> waiting_;

@@ -97,6 +97,28 @@ TEST(Submissions, WakesTheWaiterWhenRoomComesUp) {
   strand.join();
 }
 
+TEST(Submissions, AcceptsNothingWhileTheHistoryWindowIsNearlyFull) {
+  submissions waiting(100, 1000);
+  waiting.set_primary(true);
+  waiting.set_throttled(true);
+  EXPECT_EQ(add(waiting, {"x"}).error().code, errc::window_full);
+  EXPECT_EQ(waiting.wait_writable(1, 0ms).error().code, errc::timed_out);
+  std::thread strand([&] { waiting.set_throttled(false); });
+  EXPECT_TRUE(waiting.wait_writable(1, 10s));
+  strand.join();
+  EXPECT_TRUE(add(waiting, {"x"}));
+}
+
+TEST(Submissions, BoundsPayloadsWithoutBytes) {
+  submissions waiting(100, 1000);
+  waiting.set_primary(true);
+  const std::vector<std::string> many(1U << 18U, "");
+  ASSERT_TRUE(add(waiting, many));
+  EXPECT_EQ(add(waiting, {""}).error().code, errc::window_full);
+  EXPECT_EQ(waiting.take().payloads.size(), many.size());
+  EXPECT_TRUE(add(waiting, {""}));
+}
+
 TEST(Submissions, WakesTheWaiterWhenThePrimaryIsLost) {
   submissions waiting(100, 1000);
   waiting.set_primary(true);
