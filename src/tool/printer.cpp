@@ -1,0 +1,151 @@
+#include "tool/printer.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "tls/digest.hpp"
+
+namespace hauberk::tool {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+/// `text` as a JSON string; nothing when it is not UTF-8.
+std::optional<std::string> quoted(std::string_view text) {
+  try {
+    return json(text).dump(-1, ' ', false, json::error_handler_t::strict);
+  } catch (const json::type_error&) {
+    return std::nullopt;
+  }
+}
+
+/// For names and sentences, which are UTF-8 unless someone plays tricks.
+std::string compact(const json& what) {
+  return what.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
+}
+
+std::string_view text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// What a terminal can show as it is; control characters as \xNN, so that no payload can steer the terminal.
+std::string harmless(std::string_view text) {
+  const auto is_control = [](char c) {
+    const auto code = static_cast<unsigned char>(c);
+    return (code < 0x20 && c != '\t') || code == 0x7f;
+  };
+  if (std::none_of(text.begin(), text.end(), is_control)) return std::string(text);
+  constexpr const char* digits = "0123456789abcdef";
+  std::string shown;
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (is_control(c)) {
+      shown += {'\\', 'x', digits[code >> 4U], digits[code & 15U]};
+    } else {
+      shown += c;
+    }
+  }
+  return shown;
+}
+
+std::string listed(const char* word, const std::vector<std::string>& names) {
+  if (names.empty()) return "";
+  std::string text = std::string("; ") + word;
+  for (const auto& name : names) text += ' ' + harmless(name);
+  return text;
+}
+
+const char* word(outcome_kind kind) {
+  switch (kind) {
+    case outcome_kind::committed:
+      return "committed";
+    case outcome_kind::never:
+      return "never";
+    case outcome_kind::unknown:
+      return "unknown";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+line printer::operator()(const view& what) {
+  if (json_) {
+    json members = json::array();
+    for (const auto& one : what.members)
+      members.push_back(
+          {{"name", one.name}, {"id", one.id}, {"address", one.address}, {"weight", one.weight}});
+    return compact({{"event", "view"},
+                    {"history", to_string(what.history)},
+                    {"number", what.number},
+                    {"epoch", what.epoch},
+                    {"primary", what.primary},
+                    {"start", what.start},
+                    {"members", std::move(members)},
+                    {"joined", what.joined},
+                    {"left", what.left},
+                    {"lost", what.lost}});
+  }
+  line text = "view " + std::to_string(what.number);
+  text += what.primary ? " from position " + std::to_string(what.start) + ":" : " is not primary any more:";
+  for (const auto& one : what.members) {
+    text += ' ' + harmless(one.name);
+    if (one.weight != 1) text += "(weight " + std::to_string(one.weight) + ')';
+  }
+  if (what.primary)
+    text += listed("joined", what.joined) + listed("left", what.left) + listed("lost", what.lost);
+  return text + '\n';
+}
+
+line printer::operator()(const message& what) {
+  const std::string position = std::to_string(what.position);
+  const std::string_view payload = text_of(what.payload);
+  if (!json_) {
+    line text = position + ' ' + harmless(what.sender) + ": ";
+    return text.append(harmless(payload)) + '\n';
+  }
+  if (quoted_sender_.empty() || sender_ != what.sender) {
+    sender_ = what.sender;
+    quoted_sender_ = json(sender_).dump(-1, ' ', false, json::error_handler_t::replace);
+  }
+  line text = R"({"event":"message","position":)" + position + R"(,"sender":)" + quoted_sender_;
+  text += what.mine() ? R"(,"mine":true,)" : R"(,"mine":false,)";
+  if (const auto plain = quoted(payload)) {
+    text.append(R"("text":)").append(*plain);
+  } else {
+    text.append(R"("data":")").append(tls::base64(what.payload)).append("\"");
+  }
+  return text.append("}\n");
+}
+
+line printer::operator()(const filler&) { return {}; }
+
+line printer::operator()(const outcome& what) {
+  if (json_)
+    return compact({{"event", "outcome"},
+                    {"ticket", what.ticket},
+                    {"result", word(what.result)},
+                    {"position", what.position}});
+  line text = "ticket " + std::to_string(what.ticket) + ": " + word(what.result);
+  if (what.result == outcome_kind::committed)
+    text += ", at most at position " + std::to_string(what.position);
+  return text + '\n';
+}
+
+line printer::operator()(const farewell& what) {
+  const std::string reason = what.reason ? what.reason.message() : "left";
+  if (json_) {
+    json object = {{"event", "farewell"}, {"reason", reason}};
+    if (!what.text.empty()) object["text"] = what.text;
+    return compact(object);
+  }
+  return "farewell: " + reason + (what.text.empty() ? "" : ": " + harmless(what.text)) + '\n';
+}
+
+line printer::digest(position_t position, std::string_view sha256) const {
+  if (json_) return compact({{"event", "digest"}, {"position", position}, {"sha256", sha256}});
+  return "digest position=" + std::to_string(position) + " sha256=" + std::string(sha256) + '\n';
+}
+
+}  // namespace hauberk::tool
