@@ -97,6 +97,11 @@ bool is_ephemeral(std::string_view name) {
          name.starts_with("TLS_AES") || name.starts_with("TLS_CHACHA");
 }
 
+bool is_anonymous(std::string_view name) {
+  return name.starts_with("ADH") || name.starts_with("AECDH") || contains(name, "PSK") ||
+         contains(name, "SRP") || contains(name, "ANON");
+}
+
 bool looks_like_a_cipher(std::string_view name) {
   constexpr std::array<std::string_view, 9> parts{"AES",  "3DES", "DES-CBC", "RC4", "CAMELLIA",
                                                   "SEED", "ARIA", "CHACHA",  "NULL"};
@@ -135,12 +140,12 @@ error refuse_cipher(const std::string& written) {
     return bad_cipher(written, "only plain names are, no OpenSSL list operators", instead);
   }
   if (!looks_like_a_cipher(name)) return bad_cipher(written, "no cipher that we know has this name", instead);
-  if (distance(name, instead) <= 3) return bad_cipher(written, "the name is unknown", instead);
   if (contains(name, "WITH")) return bad_cipher(written, "the list takes OpenSSL's names", instead);
+  if (is_anonymous(name)) return bad_cipher(written, "it does not authenticate by certificate", instead);
   if (!is_ephemeral(name))
     return bad_cipher(written, "it has no forward secrecy (static key exchange)", instead);
   if (!is_aead(name)) return bad_cipher(written, "it is not authenticated encryption (no AEAD)", instead);
-  return bad_cipher(written, "it is not among the names that we know", instead);
+  return bad_cipher(written, "the name is unknown", instead);
 }
 
 result<void> read_ciphers(const settings& from, algorithms& into) {
