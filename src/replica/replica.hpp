@@ -130,7 +130,7 @@ struct status {
   position_t log_start = 0, log_end = 0, held = 0, committed = 0, delivered = 0, stable = 0;
   std::uint64_t window_bytes = 0;     ///< payload bytes in the log and in the pools
   std::uint64_t in_flight_bytes = 0;  ///< own broadcasts not yet committed
-  bool is_throttled = false;          ///< unstable entries nearly fill the window: broadcast nothing more for now
+  bool is_throttled = false;  ///< unstable entries nearly fill the window: broadcast nothing more for now
   std::uint64_t elections = 0, refused_messages = 0, fetches = 0;
 };
 

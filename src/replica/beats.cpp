@@ -1,0 +1,145 @@
+// Who is alive, and whether I may believe to be primary (PROTOCOL 4). Beats are numbered per link and
+// echoed; what counts is when I *sent* the newest beat that came back, never when the echo arrived. My
+// lease on being primary ends 0.8 suspect timeouts after that for the nearest quorum, while a member that
+// holds a view without me has counted no beat of mine for a whole suspect timeout: so the old primary has
+// stopped before the new one starts.
+#include <algorithm>
+#include <utility>
+
+#include "replica/core.hpp"
+
+namespace hauberk::replica {
+
+void core::beat_all() {
+  for (auto& [process, p] : peers_) {
+    if (p.is_up) beat_to(p);
+  }
+  is_beat_due_ = false;
+}
+
+void core::beat_to(peer& p) {
+  beat m;
+  m.number = ++p.beat_sent;
+  m.echo = may_echo(p) ? p.beat_received : 0;
+  m.epoch = epoch_;
+  m.history = spoken_history();
+  m.view_number = newest_view_ ? newest_view_->number : 0;
+  for (const auto& [process, other] : peers_) {
+    if (other.is_up) m.links.push_back(process);
+  }
+  p.beats_out.emplace_back(m.number, now_);
+  if (p.beats_out.size() > 1024) p.beats_out.pop_front();
+  send_to(p.process, std::move(m));
+}
+
+void core::handle(peer& from, const beat& m) {
+  from.history = m.history;
+  from.view_number = m.view_number;
+  from.links = m.links;
+  if (m.number > from.beat_received) {
+    from.beat_received = m.number;
+    from.heard_at = now_;
+    if (may_echo(from)) from.counted_at = now_;
+  }
+  while (!from.beats_out.empty() && from.beats_out.front().first <= m.echo) {
+    from.echo = from.beats_out.front().first;
+    from.echo_epoch = m.epoch;
+    from.echoed_at = std::max(from.echoed_at, from.beats_out.front().second);
+    from.seen_at = std::max(from.seen_at, from.echoed_at);
+    from.beats_out.pop_front();
+  }
+  judge_primary();
+  if (!in_history() || role_ == role::joiner || m.history != history_) return;
+  if (role_ == role::leader && m.epoch > epoch_ && newest_view_->find({from.process, from.seat}) != nullptr) {
+    step_down("a member has joined a later epoch");
+    enter_epoch(m.epoch);
+  }
+  notice_stranger(from);
+}
+
+// A seat that a view in my log removes is never counted again: its beats are not echoed.
+bool core::may_echo(const peer& p) const {
+  return !newest_view_ || newest_view_->find_removal({p.process, p.seat}) == nullptr;
+}
+
+bool core::is_silent(const seat_id& seat, duration span) const {
+  if (seat == self_) return false;
+  const auto at = peers_.find(seat.process);
+  if (at == peers_.end() || at->second.seat != seat.number) return true;
+  return now_ - at->second.seen_at >= span;
+}
+
+bool core::is_suspected(const seat_id& seat) const {
+  if (is_silent(seat, how_.suspect_timeout)) return true;
+  if (seat == self_) return false;
+  const peer& p = peers_.at(seat.process);
+  return p.is_refused && !p.is_up;
+}
+
+std::vector<seat_id> core::alive() const {
+  std::vector<seat_id> seats;
+  for (const view_ptr& v : {committed_view_, newest_view_}) {
+    if (!v) continue;
+    for (const member& m : v->members) {
+      if (!is_suspected(m.seat) && std::find(seats.begin(), seats.end(), m.seat) == seats.end()) {
+        seats.push_back(m.seat);
+      }
+    }
+  }
+  return seats;
+}
+
+// Until when the members of `v` that echoed last make a quorum with me.
+time_point core::lease_of(const view& v) const {
+  const duration span = how_.suspect_timeout * 4 / 5;
+  std::vector<std::pair<time_point, seat_id>> echoes;
+  std::vector<seat_id> who;
+  for (const member& m : v.members) {
+    if (m.seat == self_) {
+      who.push_back(self_);
+      continue;
+    }
+    const auto at = peers_.find(m.seat.process);
+    if (at != peers_.end() && at->second.seat == m.seat.number && at->second.echo != 0) {
+      echoes.emplace_back(at->second.echoed_at, m.seat);
+    }
+  }
+  if (is_quorum(v, who, dead_)) return base::never;
+  std::sort(echoes.begin(), echoes.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (const auto& [at, seat] : echoes) {
+    who.push_back(seat);
+    if (is_quorum(v, who, dead_)) return at + span;
+  }
+  return time_point{};
+}
+
+void core::renew_lease() {
+  if (!newest_view_) return;
+  lease_until_ = lease_of(*newest_view_);
+  if (newest_view_at_ <= commit_known_) return;
+  // The newest view is pending: the one before it must agree, too (PROTOCOL 1).
+  view_ptr before = committed_view_;
+  const auto& views = log_.views();
+  const auto at = views.find(newest_view_at_);
+  if (at != views.end() && at != views.begin()) before = std::prev(at)->second;
+  if (before) lease_until_ = std::min(lease_until_, lease_of(*before));
+}
+
+void core::judge_primary() {
+  renew_lease();
+  const bool can = is_admitted_ && !has_left_ && is_member() && lease_until_ > now_;
+  if (can == is_primary_) return;
+  is_primary_ = can;
+  if (!can) {
+    if (was_primary_told_) {
+      events_.push_back(view_event{delivered_view_, epoch_, delivered_view_at_, false, false});
+      say(base::level::warning, "no quorum in reach: not primary");
+    }
+    if (role_ == role::leader) step_down("no quorum in reach");
+  } else if (was_primary_told_) {
+    events_.push_back(view_event{delivered_view_, epoch_, delivered_view_at_, true, true});
+    say(base::level::info, "the quorum is back: primary again");
+  }
+}
+
+}  // namespace hauberk::replica

@@ -1,0 +1,296 @@
+// Commands, dispatch, time, and the small things that every concern needs.
+#include "replica/core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace hauberk::replica {
+
+core::core(settings how, identity who, std::uint64_t seed, base::logger words)
+    : how_(how), who_(std::move(who)), random_(seed), words_(std::move(words)) {
+  self_ = {who_.process, 1};
+  stays_.push_back({self_, 0, 0, 0});
+}
+
+void core::bootstrap(uuid history, recovered_position from) {
+  HAUBERK_ASSERT(role_ == role::idle, "a replica starts once");
+  history_ = history;
+  log_.reset(from.position + 1, 0);
+  held_ = commit_known_ = delivered_ = passed_ = stable_ = from.position;
+  next_beat_ = now_ + how_.keepalive_period;
+  epoch_ = matched_ = 1;
+  view first;
+  first.history = history;
+  first.number = 1;
+  member me;
+  me.seat = self_;
+  me.name = who_.name;
+  me.address = who_.address;
+  me.weight = me.weight_wanted = who_.weight == 0 ? std::uint8_t{1} : who_.weight;
+  first.members = {me};
+  first.joined = {self_};
+  append_view(epoch_, std::make_shared<const view>(std::move(first)));
+  hold_view(log_.end());
+  lead();
+}
+
+void core::join_group(recovered_position from) {
+  HAUBERK_ASSERT(role_ == role::idle, "a replica starts once");
+  recovered_ = from;
+  role_ = role::joiner;
+  log_.reset(from.position + 1, 0);
+  held_ = commit_known_ = delivered_ = passed_ = stable_ = from.position;
+  next_beat_ = next_join_ = joined_at_ = now_;
+}
+
+result<std::uint64_t> core::broadcast(std::vector<base::buffer> payloads) {
+  if (is_gone_ || is_leaving_)
+    return hauberk::error(errc::closed, "this member is leaving or has left the group");
+  if (!is_primary_ || !is_member()) {
+    return hauberk::error(errc::not_primary, "no quorum of the group is in reach of this member");
+  }
+  std::uint64_t bytes = 0;
+  for (const base::buffer& payload : payloads) {
+    if (payload.size() > how_.payload_bytes_max) {
+      return hauberk::error(errc::payload_too_large,
+                            "a payload of " + std::to_string(payload.size()) +
+                                " bytes is above repl.max_ws_size=" + std::to_string(how_.payload_bytes_max));
+    }
+    bytes += payload.size();
+  }
+  if (in_flight_bytes_ > 0 && in_flight_bytes_ + bytes > 2 * how_.send_window_bytes) {
+    return hauberk::error(errc::window_full, "evs.send_window is full of uncommitted broadcasts");
+  }
+  stay& mine = stays_.back();
+  pool& own = senders_[sender_index(self_)].received;
+  const std::uint64_t first = mine.ticket_base + mine.sent + 1;
+  for (base::buffer& payload : payloads) {
+    sent_bytes_ += payload.size();
+    sent_.push_back(payload);
+    own.put(++mine.sent, std::move(payload));
+  }
+  tickets_ += payloads.size();
+  in_flight_bytes_ += bytes;
+  return first;
+}
+
+void core::leave_group() {
+  if (is_leaving_ || is_gone_) return;
+  is_leaving_ = true;
+  if (role_ == role::joiner || role_ == role::idle) farewell(errc::ok, "left before being admitted");
+}
+
+void core::handle_link_up(uuid process, std::string name) {
+  peer& p = peers_[process];
+  if (p.is_up) handle_link_down(process);
+  const std::uint32_t seat = p.seat;
+  const auto echoed = p.echoed_at, counted = p.counted_at;
+  p = peer();
+  p.process = process;
+  p.name = std::move(name);
+  p.seat = seat;
+  p.is_up = true;
+  p.echoed_at = echoed;
+  p.counted_at = counted;
+  p.seen_at = p.heard_at = now_;
+  send_resume(p);
+  if (in_history() && role_ != role::joiner) send_to(process, held{matched_, held_, committed()});
+  beat_all();  // the others learn of the new link at once: a joiner waits for that
+  if (role_ == role::joiner) next_join_ = now_;
+}
+
+void core::handle_link_down(uuid process) {
+  peer* p = find_peer(process);
+  if (p == nullptr || !p->is_up) return;
+  p->is_up = false;
+  p->next_data = 0;
+  p->next_order = 0;
+  p->is_started = false;
+  p->serve_next = 1;
+  p->serve_last = 0;
+  p->credit_used = 0;
+  if (p->seat != 0) {
+    const auto known = sender_of_.find({process, p->seat});
+    if (known != sender_of_.end()) senders_[known->second].received.drop_partial();
+  }
+  if (fetch_from_ == process) fetch_from_ = uuid{};
+  joiners_.erase(process);
+  beat_all();
+}
+
+void core::handle_refused(uuid process) {
+  peer* p = find_peer(process);
+  if (p == nullptr || p->is_up || p->is_refused) return;
+  p->is_refused = true;
+  if (process == leader_ && role_ == role::follower) schedule_election(how_.keepalive_period / 4);
+}
+
+void core::handle_message(uuid from, const envelope& message) {
+  peer* p = find_peer(from);
+  if (p == nullptr || !p->is_up || is_gone_) return;
+  if (message.seat < p->seat) return;  // said in an earlier stay: void
+  if (message.seat > p->seat) {
+    p->seat = message.seat;
+    p->next_data = p->next_order = 0;
+    p->next_offset = 0;
+    p->is_started = false;
+  }
+  // What follows is about one history: a peer in another one, or in none, can only greet or ask to join.
+  const body& what = message.what;
+  const bool is_open = std::holds_alternative<beat>(what) || std::holds_alternative<resume>(what) ||
+                       std::holds_alternative<join>(what) || std::holds_alternative<join_refused>(what) ||
+                       std::holds_alternative<removed>(what) || std::holds_alternative<epoch_start>(what);
+  if (!is_open && (!in_history() || p->history != history_)) return;
+  std::visit([&](const auto& m) { handle(*p, m); }, what);
+}
+
+void core::handle_written(uuid process, std::uint64_t bytes) {
+  peer* p = find_peer(process);
+  if (p != nullptr) p->credit_used -= std::min(bytes, p->credit_used);
+}
+
+void core::advance(time_point now) {
+  now_ = std::max(now_, now);
+  if (is_gone_ || role_ == role::idle) return;
+  judge_primary();
+  if (now_ >= next_beat_) {
+    next_beat_ = now_ + how_.keepalive_period;
+    beat_all();
+  }
+  if (now_ >= next_join_) ask_to_join();
+  consider_standing();
+}
+
+void core::flush() {
+  if (is_gone_) return;
+  consider_view();
+  order_all();
+  fill();
+  judge();
+  consider_view();
+  pump_data();
+  pump_orders();
+  consider_fetch();
+  pump_fetches();
+  announce_held();
+  consider_fences();
+  consider_leaving();
+  ask_again();
+  trim();
+}
+
+std::optional<effect> core::next_effect() {
+  if (effects_.empty()) return std::nullopt;
+  effect out = std::move(effects_.front());
+  effects_.pop_front();
+  return out;
+}
+
+time_point core::next_deadline() const {
+  if (is_gone_ || role_ == role::idle) return base::never;
+  time_point next = std::min({next_beat_, next_join_, election_at_});
+  if (is_primary_ && lease_until_ > now_) next = std::min(next, lease_until_);
+  if (held_ < log_.end()) {
+    const time_point gate = hold_gate(held_ + 1);
+    if (gate > now_) next = std::min(next, gate);
+  }
+  return next;
+}
+
+void core::send_to(const uuid& process, body what) { send_many({process}, std::move(what), 0); }
+
+void core::send_to_all(const body& what) {
+  std::vector<uuid> to;
+  for (const auto& [process, p] : peers_) {
+    if (p.is_up && p.history == history_) to.push_back(process);
+  }
+  if (!to.empty()) send_many(std::move(to), what, 0);
+}
+
+void core::send_many(std::vector<uuid> to, body what, std::uint64_t credit) {
+  effects_.push_back(
+      send{std::move(to), std::make_shared<const envelope>(envelope{self_.number, std::move(what)}), credit});
+}
+
+void core::refuse(const uuid& from, const std::string& why) {
+  ++refused_;
+  const peer* p = find_peer(from);
+  say(base::level::warning,
+      "refused a message of " + (p != nullptr ? p->name : to_string(from)) + ": " + why);
+  effects_.push_back(drop_link{from, why});
+}
+
+peer* core::find_peer(const uuid& process) {
+  const auto at = peers_.find(process);
+  return at == peers_.end() ? nullptr : &at->second;
+}
+
+std::uint32_t core::sender_index(const seat_id& seat) {
+  const auto [at, is_new] = sender_of_.try_emplace(seat, static_cast<std::uint32_t>(senders_.size()));
+  if (is_new) {
+    sender made;
+    made.seat = seat;
+    senders_.push_back(std::move(made));
+  }
+  return at->second;
+}
+
+const std::string& core::name_of(const seat_id& seat) const {
+  static const std::string stranger = "a stranger";
+  if (newest_view_) {
+    if (const member* m = newest_view_->find(seat)) return m->name;
+  }
+  const auto at = peers_.find(seat.process);
+  return at == peers_.end() ? stranger : at->second.name;
+}
+
+bool core::is_member() const { return newest_view_ && newest_view_->find(self_) != nullptr; }
+
+void core::farewell(errc reason, std::string text) {
+  if (is_gone_) return;
+  for (stay& s : stays_) {
+    while (s.resolved < s.sent) {
+      ++s.resolved;
+      events_.push_back(outcome_event{s.ticket_base + s.resolved, outcome::unknown, 0});
+    }
+  }
+  events_.push_back(farewell_event{reason, std::move(text)});
+  role_ = role::gone;
+  is_gone_ = true;
+  is_primary_ = false;
+}
+
+status core::current() const {
+  status s;
+  s.as = role_;
+  s.self = self_;
+  s.history = history_;
+  s.primary = is_primary_;
+  s.epoch = epoch_;
+  s.leader = role_ == role::leader ? self_.process : leader_;
+  s.view_number = committed_view_ ? committed_view_->number : 0;
+  s.log_start = log_.start();
+  s.log_end = log_.end();
+  s.held = held_;
+  s.committed = committed();
+  s.delivered = delivered_;
+  s.stable = stable_;
+  s.window_bytes = log_.bytes() + pooled_bytes();
+  s.in_flight_bytes = in_flight_bytes_;
+  s.is_throttled = pinned_bytes() > how_.window_bytes / 8 * 7;
+  s.elections = elections_;
+  s.refused_messages = refused_;
+  s.fetches = fetches_;
+  return s;
+}
+
+void core::check() const {
+  HAUBERK_ASSERT(delivered_ <= passed_ && passed_ <= committed(), "what is delivered is committed");
+  HAUBERK_ASSERT(held_ <= log_.end() && held_ + 1 >= log_.start(), "what is held lies in the log");
+  HAUBERK_ASSERT(log_.start() <= delivered_ + 1, "nothing is trimmed before it is delivered");
+  HAUBERK_ASSERT(matched_ <= epoch_, "no one matches an epoch that it has not joined");
+  HAUBERK_ASSERT(role_ != role::leader || held_ == log_.end(), "a leader holds its whole log");
+  HAUBERK_ASSERT(role_ != role::leader || matched_ == epoch_, "a leader leads its own epoch");
+}
+
+}  // namespace hauberk::replica

@@ -1,0 +1,332 @@
+// The inside of `replica`: all state of one member, and the steps of the protocol grouped by concern, one
+// .cpp file each. Nothing outside this folder includes this header.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/assert.hpp"
+#include "base/random.hpp"
+#include "replica/log.hpp"
+#include "replica/pool.hpp"
+#include "replica/replica.hpp"
+
+namespace hauberk::replica {
+
+using base::duration;
+
+/// A process that we have, or had, a link with.
+struct peer {
+  uuid process;
+  std::string name;
+  std::uint32_t seat = 0;  ///< its newest seat number; 0 = not known
+  bool is_up = false;
+  bool is_refused = false;  ///< its address refuses dials, since the last link
+
+  // Beats: what I sent and what came back.
+  std::uint64_t beat_sent = 0, beat_received = 0;
+  std::uint64_t echo = 0;                                      ///< newest of my beats that it echoed
+  epoch_t echo_epoch = 0;                                      ///< its epoch when it did
+  std::deque<std::pair<std::uint64_t, time_point>> beats_out;  ///< sent and not yet echoed
+  time_point echoed_at{};                                      ///< when I sent the newest echoed beat
+  time_point heard_at{};                                       ///< when its newest beat came
+  time_point counted_at{};                                     ///< when I took a beat from it that I may echo
+  time_point seen_at{};  ///< newest sign that it lives: echoed_at, or the link coming up
+  uuid history;
+  std::uint64_t view_number = 0;
+  std::vector<uuid> links;
+
+  // Bulk on the way to it.
+  std::uint64_t credit_used = 0;
+  sequence_t next_data = 0;       ///< my broadcast to send next; 0 = it has not said where to go on
+  std::uint64_t next_offset = 0;  ///< within it, when it travels in chunks
+  bool is_started = false;        ///< as leader: told about this epoch over this link
+  position_t next_order = 0;      ///< as leader: the entry to announce next; 0 = not matched yet
+  position_t serve_next = 0, serve_last = 0;  ///< what it fetches from me; serve_next > serve_last = nothing
+  std::uint64_t serve_offset = 0;
+};
+
+/// One who broadcasts: a seat, as the log and the pools know it.
+struct sender {
+  seat_id seat;
+  sequence_t ordered = 0;  ///< its last broadcast in my log; 0 = none
+  pool received;
+  bool is_gapped = false;  ///< something was passed over: ask it to go back
+  time_point asked_at{};   ///< when we last did
+};
+
+/// What a seat says that it holds.
+struct holding {
+  epoch_t epoch = 0;
+  position_t upto = 0;
+  position_t committed = 0;
+};
+
+/// A process that asks for admission.
+struct candidate_member {
+  join asked;
+  time_point since{}, asked_at{};
+  bool is_named = false;  ///< people were told what keeps it out
+};
+
+/// A stay of this process: how its sequence numbers map to tickets.
+struct stay {
+  seat_id seat;
+  std::uint64_t ticket_base = 0;  ///< ticket = base + sequence
+  sequence_t sent = 0;            ///< last sequence taken
+  sequence_t resolved = 0;        ///< everything up to here is resolved
+};
+
+class core {
+ public:
+  core(settings how, identity who, std::uint64_t seed, base::logger words);
+
+  // core.cpp: commands and dispatch
+  void bootstrap(uuid history, recovered_position from);
+  void join_group(recovered_position from);
+  result<std::uint64_t> broadcast(std::vector<base::buffer> payloads);
+  void leave_group();
+  void handle_link_up(uuid process, std::string name);
+  void handle_link_down(uuid process);
+  void handle_refused(uuid process);
+  void handle_message(uuid from, const envelope& message);
+  void handle_written(uuid process, std::uint64_t bytes);
+  void advance(time_point now);  ///< every input begins with it
+  void flush();
+  std::optional<effect> next_effect();
+  [[nodiscard]] time_point next_deadline() const;
+  [[nodiscard]] status current() const;
+  [[nodiscard]] view_ptr current_view() const { return committed_view_; }
+  [[nodiscard]] view_ptr newest_view() const { return newest_view_; }
+  void check() const;
+
+  // delivery.cpp
+  std::optional<event> next_event();
+
+  // fence.cpp
+  void fence(std::uint64_t id);
+
+ private:
+  // core.cpp: small things that all need
+  void say(base::level at, const std::string& line) const { words_(at, who_.name + ": " + line); }
+  void send_to(const uuid& process, body what);
+  void send_to_all(const body& what);  ///< every linked process of this history
+  void send_many(std::vector<uuid> to, body what, std::uint64_t credit);
+  void refuse(const uuid& from, const std::string& why);
+  peer* find_peer(const uuid& process);
+  std::uint32_t sender_index(const seat_id& seat);
+  [[nodiscard]] const std::string& name_of(const seat_id& seat) const;
+  [[nodiscard]] bool is_member() const;  ///< in the newest view of my log
+  [[nodiscard]] uuid spoken_history() const { return role_ == role::joiner ? uuid{} : history_; }
+  [[nodiscard]] bool in_history() const { return !history_.is_nil(); }
+  void farewell(errc reason, std::string text);
+
+  // beats.cpp: who is alive, am I primary
+  void beat_all();
+  void beat_to(peer& p);
+  void handle(peer& from, const beat& m);
+  [[nodiscard]] bool is_suspected(const seat_id& seat) const;
+  [[nodiscard]] bool is_silent(const seat_id& seat, duration span) const;
+  [[nodiscard]] bool may_echo(const peer& p) const;
+  [[nodiscard]] std::vector<seat_id> alive() const;
+  void renew_lease();
+  [[nodiscard]] time_point lease_of(const view& v) const;
+  void judge_primary();
+
+  // election.cpp
+  void consider_standing();
+  void schedule_election(duration within);
+  void stand(bool pre, bool handover);
+  void handle(peer& from, const vote_request& m);
+  void handle(peer& from, const vote& m);
+  void handle(peer& from, const epoch_start& m);
+  void handle(peer& from, const handover& m);
+  void win();
+  void lead();
+  void step_down(const char* why);
+  void enter_epoch(epoch_t epoch);
+  void send_epoch_start(peer& to);
+  [[nodiscard]] bool may_stand() const;
+  [[nodiscard]] bool is_led_by_live() const;
+  [[nodiscard]] bool wins(const std::vector<seat_id>& who, const std::vector<seat_id>& dead) const;
+  [[nodiscard]] position_t common_prefix(const epoch_start& m) const;
+  void cut(position_t upto);
+
+  // spread.cpp: payloads of the senders
+  void handle(peer& from, const data& m);
+  void handle(peer& from, const resume& m);
+  void send_resume(peer& to);
+  void pump_data();
+  void pump_data_to(const std::vector<peer*>& group);
+  void ask_again();
+  [[nodiscard]] std::uint64_t pooled_bytes() const;
+  void release_sent();
+  [[nodiscard]] bool takes_data(const peer& p) const;
+  [[nodiscard]] bool has_credit(const peer& p) const { return p.credit_used < how_.credit_bytes; }
+
+  // ordering.cpp: the leader's order and the followers' logs
+  void order_all();
+  void pump_orders();
+  [[nodiscard]] position_t order_limit(const peer& p) const;
+  [[nodiscard]] order make_order(position_t first, position_t last) const;
+  void handle(peer& from, const order& m);
+  bool accept(const order& m, const order_run& run, position_t& next);
+  void append_view(epoch_t epoch, view_ptr what);
+  void find_newest_view();
+
+  // holding.cpp: held, commit, trim
+  void handle(peer& from, const held& m);
+  void fill();
+  void judge();
+  [[nodiscard]] position_t agreed(const view& v) const;
+  [[nodiscard]] const std::vector<seat_id>& epoch_dead() const;
+  void learn_committed(position_t upto);
+  void pass_committed();
+  void announce_held();
+  void trim();
+  [[nodiscard]] time_point hold_gate(position_t at) const;
+  [[nodiscard]] view_ptr held_pending() const;  ///< the held view that is not known to be committed
+  void hold_view(position_t at);
+  [[nodiscard]] position_t committed() const { return std::min(commit_known_, held_); }
+  [[nodiscard]] std::uint64_t pinned_bytes() const { return log_.bytes() - retired_bytes_; }
+
+  // fetching.cpp: payloads that their sender did not bring
+  void consider_fetch();
+  void handle(peer& from, const fetch& m);
+  void handle(peer& from, const fetched& m);
+  void pump_fetches();
+  bool serve(peer& p);
+  [[nodiscard]] peer* fetch_source();
+  [[nodiscard]] bool is_pooled(const entry& e) const;
+
+  // membership.cpp: joining, leaving, removal
+  void ask_to_join();
+  void handle(peer& from, const join& m);
+  void handle(peer& from, const join_refused& m);
+  void handle(peer& from, const leave& m);
+  void handle(peer& from, const removed& m);
+  void consider_view();
+  [[nodiscard]] bool is_view_due() const;
+  [[nodiscard]] std::optional<view> wanted_view();
+  void judge_member(const member& m, view& next);
+  void admit_joiners(view& next);
+  [[nodiscard]] bool admissible(candidate_member& c, view& next);
+  [[nodiscard]] std::string missing_link(const uuid& joiner, const view& next);
+  [[nodiscard]] bool is_committable(const view& next) const;
+  void propose(view next);
+  void view_committed(position_t at, const view_ptr& v);
+  void consider_leaving();
+  void hand_over();
+  [[nodiscard]] bool is_handing_over() const;
+  void notice_stranger(peer& p);
+  void leave_old_seat(sequence_t last, bool known);
+  void refuse_join(const seat_id& seat, errc reason, bool is_final, std::string text);
+
+  // fence.cpp
+  void handle(peer& from, const fence_request& m);
+  void handle(peer& from, const fence_answer& m);
+  void consider_fences();
+  void open_round(const uuid& requester, std::uint64_t id);
+
+  // ---- who I am ----
+  settings how_;
+  identity who_;
+  base::random random_;
+  base::logger words_;
+  time_point now_{};
+  role role_ = role::idle;
+  seat_id self_;
+  uuid history_;
+  recovered_position recovered_;
+
+  // ---- the log ----
+  log log_;
+  std::vector<sender> senders_;
+  std::map<seat_id, std::uint32_t> sender_of_;
+  position_t held_ = 0;          ///< entries and payloads up to here are here
+  position_t commit_known_ = 0;  ///< committed in the group; may lie beyond held_
+  position_t delivered_ = 0;
+  position_t passed_ = 0;  ///< commit was acted on up to here (views)
+  position_t stable_ = 0;
+  position_t retired_ = 0;           ///< up to here entries are stable and delivered: they may be trimmed
+  std::uint64_t retired_bytes_ = 0;  ///< of those still in the log
+  view_ptr committed_view_, newest_view_;
+  position_t committed_view_at_ = 0, newest_view_at_ = 0;
+  std::map<seat_id, holding> holdings_;
+
+  // ---- epochs ----
+  epoch_t epoch_ = 0;    ///< joined or voted in; nothing below it is accepted any more
+  epoch_t matched_ = 0;  ///< the epoch whose leader my log was matched with
+  uuid leader_;          ///< of epoch_, nil when not known
+  uuid voted_for_;
+  std::vector<seat_id> votes_;
+  epoch_t pre_vote_epoch_ = 0;  ///< the epoch that I ask about; 0 = not asking
+  time_point election_at_ = base::never;
+  std::vector<seat_id> dead_;        ///< proven dead, by what I know
+  std::vector<seat_id> stood_dead_;  ///< what I knew when I stood
+  std::vector<seat_id> epoch_dead_;  ///< named by the first entry of matched_
+
+  // ---- peers and liveness ----
+  std::map<uuid, peer> peers_;
+  time_point next_beat_ = base::never;
+  time_point lease_until_{};
+  bool is_primary_ = false;
+  bool was_primary_told_ = false;  ///< the application believes that we are primary
+  view_ptr delivered_view_;        ///< the newest one that the application saw
+  position_t delivered_view_at_ = 0;
+
+  // ---- my broadcasts ----
+  std::deque<base::buffer> sent_;
+  sequence_t sent_first_ = 1;
+  std::uint64_t sent_bytes_ = 0;
+  sequence_t uncommitted_first_ = 1;
+  std::uint64_t in_flight_bytes_ = 0;
+  std::deque<stay> stays_;  ///< the newest last
+  std::uint64_t tickets_ = 0;
+
+  // ---- membership ----
+  std::map<uuid, candidate_member> joiners_;
+  std::map<seat_id, sequence_t> leavers_;
+  bool is_paused_ = false;  ///< the leader drains the log before a view entry
+  bool is_leaving_ = false;
+  bool has_left_ = false;  ///< a committed view let me go
+  time_point asked_leave_at_{}, handed_over_at_{};
+  time_point joined_at_{}, next_join_ = base::never;
+  time_point member_since_{};             ///< my admission was matched, for its time limit
+  bool is_admitted_ = false;              ///< a committed view has my seat
+  std::map<uuid, time_point> strangers_;  ///< of this history, but in no view that I know: since when
+
+  // ---- fetching ----
+  uuid fetch_from_;
+  position_t fetch_last_ = 0;
+  time_point fetch_until_{};
+  position_t stuck_at_ = 0;
+  time_point stuck_since_{};
+  pool fetch_partial_;
+  position_t fetch_partial_at_ = 0;
+  std::map<uuid, position_t> gone_;  ///< peers that no longer have what I need, and from where on
+
+  // ---- fences ----
+  struct fence_round {
+    uuid requester;
+    std::uint64_t id = 0;
+    position_t at = 0;
+    std::map<uuid, std::uint64_t> beats;  ///< echo at least these
+  };
+  std::vector<fence_round> rounds_;
+  bool is_beat_due_ = false;                    ///< a round waits for the next beat
+  std::map<std::uint64_t, time_point> fences_;  ///< mine, unanswered: when asked last
+
+  // ---- outputs ----
+  std::deque<effect> effects_;
+  std::deque<event> events_;  ///< those that are not entries of the log
+  held announced_;
+  std::uint64_t elections_ = 0, refused_ = 0, fetches_ = 0;
+  bool is_gone_ = false;
+};
+
+}  // namespace hauberk::replica

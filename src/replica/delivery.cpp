@@ -1,0 +1,45 @@
+// Delivery: committed entries, in order, once, and only while nothing says that we are cut off. Events that
+// are not entries (the loss of the quorum, outcomes, fences, the farewell) come first.
+#include <algorithm>
+#include <utility>
+
+#include "replica/core.hpp"
+
+namespace hauberk::replica {
+
+std::optional<event> core::next_event() {
+  if (!events_.empty()) {
+    event out = std::move(events_.front());
+    events_.pop_front();
+    return out;
+  }
+  // Until its own view is committed here, a joiner catches up on what was committed before.
+  const bool is_open = is_primary_ || !is_admitted_ || has_left_;
+  if (is_gone_ || !is_open || delivered_ >= passed_) return std::nullopt;
+  const position_t at = ++delivered_;
+  const entry& e = log_.at(at);
+  if (e.what == kind::message) {
+    const seat_id& seat = senders_[e.sender].seat;
+    message_event out{at, seat, 0, e.payload};
+    if (seat.process == who_.process) {
+      for (stay& s : stays_) {
+        if (s.seat != seat) continue;
+        out.ticket = s.ticket_base + e.sequence;
+        s.resolved = std::max(s.resolved, e.sequence);
+      }
+    }
+    return out;
+  }
+  if (e.what == kind::view) {
+    const view_ptr v = log_.view_at(at);
+    if (v->find(self_) != nullptr) {
+      delivered_view_ = v;
+      delivered_view_at_ = at;
+      was_primary_told_ = true;
+      return view_event{v, e.epoch, at, true, false};
+    }
+  }
+  return filler_event{at};
+}
+
+}  // namespace hauberk::replica

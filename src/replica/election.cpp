@@ -1,0 +1,284 @@
+// Epochs: how a leader is found, and how logs are matched with its own (PROTOCOL 1, 2, 16, 17). A pre-vote
+// keeps a member that was cut off from disturbing a living leader. While a view is pending, every quorum
+// here is one of the old view *and* of the new one.
+#include <algorithm>
+#include <utility>
+
+#include "replica/core.hpp"
+
+namespace hauberk::replica {
+
+bool core::may_stand() const {
+  if (role_ != role::follower && role_ != role::candidate) return false;
+  if (!is_admitted_ || !committed_view_ || !newest_view_) return false;
+  const member* me = newest_view_->find(self_);
+  if (me == nullptr) me = committed_view_->find(self_);
+  return me != nullptr && me->weight > 0 && !me->catching_up;
+}
+
+void core::schedule_election(duration within) {
+  election_at_ = std::min(election_at_, now_ + random_.below(within));
+}
+
+void core::consider_standing() {
+  if (role_ != role::follower && role_ != role::candidate) return;
+  const member* led_by = newest_view_ ? newest_view_->find_process(leader_) : nullptr;
+  const bool is_led = led_by != nullptr && !is_suspected(led_by->seat);
+  if (is_led || !may_stand()) {
+    election_at_ = base::never;
+    pre_vote_epoch_ = 0;
+    return;
+  }
+  if (election_at_ == base::never) {
+    const auto p = peers_.find(leader_);
+    const bool is_dead = p != peers_.end() && p->second.is_refused;
+    schedule_election(is_dead ? how_.keepalive_period / 4 : how_.suspect_timeout / 5);
+  }
+  if (now_ >= election_at_) stand(true, false);
+}
+
+bool core::wins(const std::vector<seat_id>& who, const std::vector<seat_id>& dead) const {
+  if (!committed_view_ || !is_quorum(*committed_view_, who, dead)) return false;
+  const view_ptr pending = held_pending();
+  return !pending || is_quorum(*pending, who, dead);
+}
+
+void core::stand(bool pre, bool is_handover) {
+  if (pre) {
+    if (pre_vote_epoch_ != epoch_ + 1) votes_ = {self_};
+    pre_vote_epoch_ = epoch_ + 1;
+    election_at_ = now_ + how_.suspect_timeout / 8 + random_.below(how_.suspect_timeout / 4);
+  } else {
+    enter_epoch(epoch_ + 1);
+    role_ = role::candidate;
+    voted_for_ = self_.process;
+    votes_ = {self_};
+    election_at_ = now_ + how_.suspect_timeout + random_.below(how_.suspect_timeout);
+  }
+  stood_dead_ = dead_;
+  vote_request ask;
+  ask.epoch = pre ? pre_vote_epoch_ : epoch_;
+  ask.pre = pre;
+  ask.handover = is_handover;
+  ask.last_epoch = log_.epoch_at(held_);
+  ask.last_position = held_;
+  send_to_all(ask);
+  if (!wins(votes_, stood_dead_)) return;
+  pre ? stand(false, false) : win();
+}
+
+void core::handle(peer& from, const vote_request& m) {
+  const seat_id seat{from.process, from.seat};
+  const bool is_known = (newest_view_ && newest_view_->find(seat) != nullptr) ||
+                        (committed_view_ && committed_view_->find(seat) != nullptr);
+  if (!is_known || role_ == role::joiner) return;
+  const bool is_complete = std::pair(m.last_epoch, m.last_position) >= std::pair(log_.epoch_at(held_), held_);
+  const member* led_by = leader_.is_nil() ? nullptr : newest_view_->find_process(leader_);
+  const bool is_led =
+      !m.handover && leader_ != from.process && led_by != nullptr && !is_suspected(led_by->seat);
+  if (m.pre) {
+    const bool granted = m.epoch > epoch_ && is_complete && !is_led;
+    send_to(from.process, vote{granted ? m.epoch : epoch_, true, granted});
+    return;
+  }
+  if (is_led) return;
+  if (m.epoch > epoch_) enter_epoch(m.epoch);
+  const bool granted = m.epoch == epoch_ && is_complete &&
+                       (voted_for_.is_nil() || voted_for_ == from.process) && leader_.is_nil();
+  if (granted) {
+    voted_for_ = from.process;
+    election_at_ = now_ + how_.suspect_timeout + random_.below(how_.suspect_timeout / 2);
+  }
+  send_to(from.process, vote{epoch_, false, granted});
+}
+
+void core::handle(peer& from, const vote& m) {
+  if (role_ != role::follower && role_ != role::candidate) return;
+  if (!m.granted) {
+    if (m.epoch > epoch_ && !is_led_by_live()) enter_epoch(m.epoch);
+    return;
+  }
+  const bool counts = m.pre ? m.epoch == pre_vote_epoch_ && m.epoch == epoch_ + 1
+                            : role_ == role::candidate && m.epoch == epoch_;
+  if (!counts) return;
+  const seat_id seat{from.process, from.seat};
+  if (std::find(votes_.begin(), votes_.end(), seat) == votes_.end()) votes_.push_back(seat);
+  if (!wins(votes_, stood_dead_)) return;
+  m.pre ? stand(false, false) : win();
+}
+
+bool core::is_led_by_live() const {
+  const member* led_by = newest_view_ && !leader_.is_nil() ? newest_view_->find_process(leader_) : nullptr;
+  return led_by != nullptr && !is_suspected(led_by->seat);
+}
+
+void core::enter_epoch(epoch_t epoch) {
+  if (epoch <= epoch_) return;
+  if (role_ == role::leader || role_ == role::candidate) role_ = role::follower;
+  epoch_ = epoch;
+  leader_ = uuid{};
+  voted_for_ = uuid{};
+  votes_.clear();
+  pre_vote_epoch_ = 0;
+  rounds_.clear();
+  is_paused_ = false;
+  for (auto& [id, asked_at] : fences_) asked_at = time_point{};
+}
+
+void core::step_down(const char* why) {
+  if (role_ != role::leader) return;
+  say(base::level::info, "steps down as leader of epoch " + std::to_string(epoch_) + ": " + why);
+  role_ = role::follower;
+  leader_ = uuid{};
+  rounds_.clear();
+  is_paused_ = false;
+  votes_.clear();
+}
+
+void core::win() {
+  cut(held_);  // what was ordered but is not here cannot be offered to anyone
+  ++elections_;
+  say(base::level::info, "leads epoch " + std::to_string(epoch_));
+  lead();
+}
+
+void core::lead() {
+  role_ = role::leader;
+  leader_ = self_.process;
+  matched_ = epoch_;
+  election_at_ = base::never;
+  handed_over_at_ = time_point{};
+  asked_leave_at_ = time_point{};
+  fetch_from_ = uuid{};
+  epoch_dead_ = stood_dead_;
+  for (sender& s : senders_) {
+    // The order goes on at ordered + 1; what lies beyond a hole is asked for again.
+    const sequence_t next = s.ordered + 1;
+    if (s.received.have() + 1 < next || (!s.received.empty() && s.received.first() > next))
+      s.received.restart(next);
+  }
+  log_.append_noop(epoch_, epoch_dead_);
+  held_ = log_.end();
+  for (auto& [process, p] : peers_) {
+    p.next_order = 0;
+    p.is_started = false;
+    if (!p.is_up || p.history != history_) continue;
+    send_epoch_start(p);
+    send_resume(p);
+  }
+}
+
+void core::send_epoch_start(peer& to) {
+  if (!newest_view_ || role_ != role::leader) return;
+  const seat_id seat{to.process, to.seat};
+  const bool is_concerned =
+      newest_view_->find(seat) != nullptr || (committed_view_ && committed_view_->find(seat) != nullptr);
+  if (!is_concerned) return;
+  to.next_order = 0;
+  to.is_started = true;
+  epoch_start m;
+  m.history = history_;
+  m.epoch = epoch_;
+  m.seat_number = to.seat;
+  m.window_start = log_.start();
+  m.log_end = log_.end();
+  m.boundaries = log_.boundaries();
+  send_to(to.process, std::move(m));
+}
+
+void core::handle(peer& from, const epoch_start& m) {
+  if (m.seat_number != self_.number || m.epoch < epoch_ || is_gone_) return;
+  if (role_ == role::joiner) {
+    if (!recovered_.history.is_nil() && recovered_.history != m.history) return;
+  } else if (m.history != history_) {
+    return;
+  }
+  if (role_ == role::leader && m.epoch == epoch_) {
+    refuse(from.process, "it claims to lead epoch " + std::to_string(m.epoch) + ", which this member leads");
+    return;
+  }
+  if (m.epoch == epoch_ && !leader_.is_nil() && leader_ != from.process) return;
+  const bool is_admission = role_ == role::joiner;
+  if (m.window_start > held_ + 1) {
+    farewell(errc::state_transfer_needed,
+             "this member has state up to position " + std::to_string(held_) + ", but " + from.name +
+                 " keeps history only from " + std::to_string(m.window_start) +
+                 ": a full state transfer is needed (or a larger gcache.size at the others)");
+    return;
+  }
+  const position_t prefix = common_prefix(m);
+  if (prefix < committed()) {
+    refuse(from.process,
+           "its log contradicts position " + std::to_string(prefix + 1) + ", which is committed here");
+    return;
+  }
+  enter_epoch(m.epoch);
+  history_ = from.history = m.history;
+  role_ = role::follower;
+  leader_ = from.process;
+  election_at_ = base::never;
+  pre_vote_epoch_ = 0;
+  cut(prefix);
+  matched_ = epoch_;
+  epoch_dead_.clear();
+  if (log_.end() >= log_.start()) {
+    for (const boundary& b : log_.boundaries()) {
+      if (b.epoch == matched_ && log_.holds(b.first) && log_.at(b.first).what == kind::noop) {
+        epoch_dead_ = log_.dead_at(b.first);
+      }
+    }
+  }
+  gone_.clear();
+  fetch_from_ = uuid{};
+  asked_leave_at_ = time_point{};
+  announced_ = held{};  // say again what is held, now in this epoch
+  for (const auto& [seat, h] : holdings_) {
+    if (h.epoch <= matched_) learn_committed(h.committed);
+  }
+  if (is_admission) {
+    member_since_ = now_;
+    for (auto& [process, p] : peers_) {
+      if (p.is_up) send_resume(p);
+    }
+    beat_all();
+  } else {
+    send_resume(from);
+  }
+}
+
+position_t core::common_prefix(const epoch_start& m) const {
+  position_t at = std::min(held_, m.log_end);
+  const position_t base = log_.start() - 1;
+  auto next = m.boundaries.rbegin();
+  for (; at > base; --at) {
+    while (next != m.boundaries.rend() && next->first > at) ++next;
+    if (next == m.boundaries.rend() || next->epoch == log_.epoch_at(at)) break;
+  }
+  return at;  // the base was delivered (or came from the application): it is committed
+}
+
+void core::cut(position_t upto) {
+  bool is_view_cut = false;
+  while (log_.end() > upto) {
+    const position_t at = log_.end();
+    entry e = log_.pop_back();
+    if (e.what == kind::view) is_view_cut = true;
+    if (e.what != kind::message) continue;
+    sender& s = senders_[e.sender];
+    s.ordered = e.sequence - 1;
+    if (e.has_payload) s.received.put_back(e.sequence, std::move(e.payload));
+    if (at == fetch_partial_at_) fetch_partial_at_ = 0;
+  }
+  held_ = std::min(held_, upto);
+  stuck_at_ = 0;
+  if (is_view_cut) find_newest_view();
+}
+
+void core::handle(peer& from, const handover& m) {
+  if (role_ != role::follower || from.process != leader_ || m.epoch != epoch_ || matched_ != epoch_) return;
+  if (held_ < m.log_end || !may_stand()) return;
+  if (!newest_view_ || newest_view_->number != m.view_number) return;
+  stand(false, true);
+}
+
+}  // namespace hauberk::replica

@@ -1,0 +1,177 @@
+// Fetch: a payload that its sender did not bring (it died, our link broke, or it was sent before we came) is
+// asked for from any member that holds it. Catch-up of a joiner is the same step, many times.
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "replica/core.hpp"
+
+namespace hauberk::replica {
+
+namespace {
+constexpr position_t fetch_entries_max = 16 * 1024;
+constexpr std::uint64_t frame_overhead_bytes = 64;
+}  // namespace
+
+void core::consider_fetch() {
+  if (role_ != role::follower || matched_ != epoch_ || held_ == log_.end()) return;
+  const position_t at = held_ + 1;
+  const entry& head = log_.at(at);
+  if (head.what != kind::message) return;
+  const bool is_continued = fetch_last_ != 0 && held_ == fetch_last_;
+  if (stuck_at_ != at) {
+    stuck_at_ = at;
+    stuck_since_ = now_;
+  }
+  if (!fetch_from_.is_nil() && now_ < fetch_until_ && held_ < fetch_last_) return;
+  const sender& s = senders_[head.sender];
+  const peer* p = find_peer(s.seat.process);
+  const bool may_still_come = p != nullptr && p->is_up && p->seat == s.seat.number && !s.is_gapped &&
+                              s.received.empty() && newest_view_->find(s.seat) != nullptr;
+  if (may_still_come && !is_continued && now_ - stuck_since_ < how_.keepalive_period / 2) return;
+  if (pinned_bytes() > how_.window_bytes)
+    return;  // the application is behind: no more until it has caught up
+  peer* source = fetch_source();
+  if (source == nullptr) return;
+  // Ask for what nothing here has: up to the next message whose payload is here or pooled.
+  position_t last = at;
+  const position_t most = std::min(log_.end(), holdings_.at({source->process, source->seat}).upto);
+  while (last < most && last - at < fetch_entries_max) {
+    const entry& e = log_.at(last + 1);
+    if (e.what == kind::message && (e.has_payload || is_pooled(e))) break;
+    ++last;
+  }
+  fetch_from_ = source->process;
+  fetch_last_ = last;
+  fetch_until_ = now_ + how_.suspect_timeout;
+  ++fetches_;
+  send_to(source->process, fetch{matched_, at, last});
+}
+
+bool core::is_pooled(const entry& e) const {
+  const pool& received = senders_[e.sender].received;
+  return !received.empty() && received.first() <= e.sequence && e.sequence <= received.have();
+}
+
+// Someone who holds the next entry, rather not the leader; a farewell when nobody has it any more.
+peer* core::fetch_source() {
+  peer* best = nullptr;
+  bool is_leader_gone = false;
+  for (auto& [process, p] : peers_) {
+    if (!p.is_up || p.history != history_) continue;
+    const auto h = holdings_.find({process, p.seat});
+    if (h == holdings_.end() || h->second.epoch != matched_ || h->second.upto <= held_) continue;
+    const auto gone = gone_.find(process);
+    if (gone != gone_.end() && gone->second > held_) {
+      is_leader_gone = is_leader_gone || process == leader_;
+      continue;
+    }
+    if (process == fetch_from_ && now_ >= fetch_until_ && best != nullptr) continue;  // it did not answer
+    if (best == nullptr || best->process == leader_ || best->process == fetch_from_) best = &p;
+  }
+  if (best == nullptr && is_leader_gone) {
+    farewell(errc::state_transfer_needed,
+             "position " + std::to_string(held_ + 1) +
+                 " is no longer in any member's history window (gcache.size): a full "
+                 "state transfer is needed");
+  }
+  return best;
+}
+
+void core::handle(peer& from, const fetch& m) {
+  if (m.epoch != matched_ || m.first == 0 || m.last < m.first) return;
+  if (m.first < log_.start()) {
+    send_to(from.process, fetched{m.epoch, m.first, 0, 0, {}});  // gone
+    return;
+  }
+  from.serve_next = m.first;
+  from.serve_last = std::min({m.last, held_, m.first + fetch_entries_max});
+  from.serve_offset = 0;
+}
+
+void core::pump_fetches() {
+  for (auto& [process, p] : peers_) {
+    while (p.is_up && p.serve_next != 0 && p.serve_next <= p.serve_last && has_credit(p)) {
+      if (!serve(p)) break;
+    }
+  }
+}
+
+bool core::serve(peer& p) {
+  if (p.serve_next < log_.start()) {
+    send_to(p.process, fetched{matched_, p.serve_next, 0, 0, {}});
+    p.serve_next = 0;
+    return false;
+  }
+  fetched m;
+  m.epoch = matched_;
+  std::uint64_t bytes = 0;
+  while (p.serve_next <= p.serve_last && m.payloads.size() < base::limits::run_payloads_max) {
+    const entry& e = log_.at(p.serve_next);
+    if (e.what != kind::message) {
+      ++p.serve_next;
+      continue;
+    }
+    if (e.payload.size() > how_.chunk_bytes) {
+      if (!m.payloads.empty()) break;
+      m.first = p.serve_next;
+      m.total = e.payload.size();
+      m.offset = p.serve_offset;
+      bytes = std::min<std::uint64_t>(how_.chunk_bytes, m.total - m.offset);
+      m.payloads.push_back(e.payload.slice(m.offset, bytes));
+      p.serve_offset += bytes;
+      if (p.serve_offset == m.total) {
+        p.serve_offset = 0;
+        ++p.serve_next;
+      }
+      break;
+    }
+    if (bytes > 0 && bytes + e.payload.size() > how_.run_bytes) break;
+    if (m.payloads.empty()) m.first = p.serve_next;
+    bytes += e.payload.size();
+    m.payloads.push_back(e.payload);
+    ++p.serve_next;
+  }
+  if (m.payloads.empty()) return false;
+  bytes += frame_overhead_bytes;
+  p.credit_used += bytes;
+  send_many({p.process}, std::move(m), bytes);
+  return true;
+}
+
+void core::handle(peer& from, const fetched& m) {
+  if (m.epoch != matched_ || matched_ != epoch_ || from.process != fetch_from_ || role_ != role::follower)
+    return;
+  if (m.payloads.empty()) {
+    gone_[from.process] = m.first;
+    fetch_from_ = uuid{};
+    return;
+  }
+  fetch_until_ = now_ + how_.suspect_timeout;
+  position_t at = std::max(m.first, log_.start());
+  if (m.total != 0) {
+    if (m.total > how_.payload_bytes_max || m.offset >= m.total)
+      return refuse(from.process, "an impossible chunk");
+    if (at != m.first || at <= held_ || at > log_.end() || log_.at(at).what != kind::message) return;
+    if (fetch_partial_at_ != at) {
+      fetch_partial_.restart(1);
+      fetch_partial_at_ = at;
+    }
+    fetch_partial_.put_chunk(1, m.total, m.offset, m.payloads.front());
+    base::buffer whole;
+    if (fetch_partial_.take(1, whole)) {
+      fetch_partial_at_ = 0;
+      if (!log_.at(at).has_payload) log_.fill(at, std::move(whole));
+    }
+    return;
+  }
+  if (at != m.first) return;
+  for (const base::buffer& payload : m.payloads) {
+    while (at <= log_.end() && log_.at(at).what != kind::message) ++at;
+    if (at > log_.end()) return;
+    if (at > held_ && !log_.at(at).has_payload) log_.fill(at, payload);
+    ++at;
+  }
+}
+
+}  // namespace hauberk::replica

@@ -1,0 +1,157 @@
+// Held, committed, stable: what this member has, what a quorum has, what all have (PROTOCOL 2, 4, 9, 10).
+#include <algorithm>
+#include <utility>
+
+#include "replica/core.hpp"
+
+namespace hauberk::replica {
+
+void core::handle(peer& from, const held& m) {
+  const seat_id seat{from.process, from.seat};
+  if (m.committed > m.upto || (role_ == role::leader && m.epoch == epoch_ && m.upto > log_.end())) {
+    return refuse(from.process, "holds position " + std::to_string(m.upto) + " and knows " +
+                                    std::to_string(m.committed) + " committed; the log ends at " +
+                                    std::to_string(log_.end()));
+  }
+  holding& h = holdings_[seat];
+  if (m.epoch > h.epoch) h = {m.epoch, 0, h.committed};
+  if (m.epoch == h.epoch) h.upto = std::max(h.upto, m.upto);
+  h.committed = std::max(h.committed, m.committed);
+  if (m.epoch <= matched_) learn_committed(m.committed);
+  if (role_ != role::leader) return;
+  if (m.epoch == epoch_ && from.next_order == 0) from.next_order = m.upto + 1;
+  if (m.epoch < epoch_ && !from.is_started) send_epoch_start(from);
+}
+
+// Moves `held_` over every entry whose payload is here. A member that has voted in a later epoch than the
+// one it was matched in holds nothing new.
+void core::fill() {
+  if (matched_ != epoch_ || role_ == role::joiner) return;
+  while (held_ < log_.end()) {
+    const position_t at = held_ + 1;
+    const entry& e = log_.at(at);
+    if (e.what == kind::message) {
+      sender& s = senders_[e.sender];
+      if (e.has_payload) {
+        s.received.pass(e.sequence);
+      } else {
+        base::buffer payload;
+        if (!s.received.take(e.sequence, payload)) break;
+        log_.fill(at, std::move(payload));
+      }
+    } else if (e.what == kind::view) {
+      if (hold_gate(at) > now_) break;
+      hold_view(at);
+    }
+    held_ = at;
+  }
+}
+
+void core::hold_view(position_t at) { effects_.push_back(persist{self_, log_.view_at(at), at}); }
+
+// A view that removes a member without its consent is held only when that member can no longer believe, by
+// my echoes, to be primary (PROTOCOL 4).
+time_point core::hold_gate(position_t at) const {
+  if (log_.at(at).what != kind::view) return time_point{};
+  time_point gate{};
+  for (const member& m : log_.view_at(at)->lost) {
+    const auto is_it = [&](const seat_id& seat) { return seat == m.seat; };
+    if (std::any_of(dead_.begin(), dead_.end(), is_it) ||
+        std::any_of(epoch_dead_.begin(), epoch_dead_.end(), is_it)) {
+      continue;
+    }
+    const auto p = peers_.find(m.seat.process);
+    if (p == peers_.end() || p->second.seat != m.seat.number || p->second.counted_at == time_point{})
+      continue;
+    gate = std::max(gate, p->second.counted_at + how_.suspect_timeout);
+  }
+  return gate;
+}
+
+view_ptr core::held_pending() const {
+  const auto at = log_.views().upper_bound(committed());
+  return at == log_.views().end() || at->first > held_ ? nullptr : at->second;
+}
+
+// The highest position that a quorum of `v` holds in the epoch that I am matched with.
+position_t core::agreed(const view& v) const {
+  std::vector<std::pair<position_t, seat_id>> holders;
+  for (const member& m : v.members) {
+    if (m.weight == 0) continue;
+    if (m.seat == self_) {
+      holders.emplace_back(held_, self_);
+      continue;
+    }
+    const auto h = holdings_.find(m.seat);
+    if (h != holdings_.end() && h->second.epoch == matched_) holders.emplace_back(h->second.upto, m.seat);
+  }
+  std::sort(holders.begin(), holders.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<seat_id> who;
+  for (const auto& [upto, seat] : holders) {
+    who.push_back(seat);
+    if (is_quorum(v, who, epoch_dead_)) return upto;
+  }
+  return 0;
+}
+
+// Commits by count only through an entry of the epoch itself: older entries commit with it.
+void core::judge() {
+  if (!in_history() || role_ == role::joiner) return;
+  while (true) {
+    const position_t before = passed_;
+    const view_ptr pending = held_pending();
+    if (committed_view_ || pending) {
+      position_t upto = held_;
+      if (committed_view_) upto = std::min(upto, agreed(*committed_view_));
+      if (pending) upto = std::min(upto, agreed(*pending));
+      if (upto > commit_known_ && log_.epoch_at(upto) == matched_) learn_committed(upto);
+    }
+    pass_committed();
+    if (passed_ == before) return;
+  }
+}
+
+void core::learn_committed(position_t upto) { commit_known_ = std::max(commit_known_, upto); }
+
+void core::pass_committed() {
+  while (passed_ < committed()) {
+    const position_t at = ++passed_;
+    const entry& e = log_.at(at);
+    if (e.what == kind::view) {
+      view_committed(at, log_.view_at(at));
+    } else if (e.what == kind::message && senders_[e.sender].seat == self_) {
+      in_flight_bytes_ -= std::min<std::uint64_t>(in_flight_bytes_, e.payload.size());
+      uncommitted_first_ = e.sequence + 1;
+    }
+  }
+}
+
+void core::announce_held() {
+  if (!in_history() || role_ == role::joiner || matched_ == 0) return;
+  const held now{matched_, held_, committed()};
+  if (now == announced_) return;
+  announced_ = now;
+  send_to_all(now);
+}
+
+// Stable is what every weighted member holds. The window keeps stable entries for those who come back or
+// join, up to its size; what is not stable, or not delivered here, is never trimmed.
+void core::trim() {
+  if (!newest_view_ || role_ == role::joiner) return;
+  position_t all = held_;
+  for (const member& m : newest_view_->members) {
+    if (m.weight == 0 || m.seat == self_) continue;
+    const auto h = holdings_.find(m.seat);
+    all = std::min(all, h != holdings_.end() && h->second.epoch == matched_ ? h->second.upto : 0);
+  }
+  stable_ = std::max(stable_, std::min(all, committed()));
+  const position_t floor = std::min(stable_, delivered_);
+  retired_ = std::max(retired_, log_.start() - 1);
+  while (retired_ < floor) retired_bytes_ += log_.bytes_at(++retired_);
+  while (log_.bytes() > how_.window_bytes && log_.start() <= retired_) {
+    retired_bytes_ -= log_.bytes_at(log_.start());
+    log_.trim_front();
+  }
+}
+
+}  // namespace hauberk::replica

@@ -1,0 +1,211 @@
+// Order: the leader appends broadcasts in the order it has them complete and announces its log; followers
+// copy the announced entries, whose payloads come from the senders.
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "replica/core.hpp"
+
+namespace hauberk::replica {
+
+namespace {
+constexpr position_t announced_max = 256 * 1024;     ///< entries announced to a follower beyond what it holds
+constexpr position_t tail_max = 4 * announced_max;   ///< and what a follower believes of that
+constexpr position_t order_entries_max = 64 * 1024;  ///< in one frame
+}  // namespace
+
+void core::order_all() {
+  if (role_ != role::leader || is_paused_ || is_handing_over() || pinned_bytes() > how_.window_bytes) return;
+  for (const member& m : newest_view_->members) {
+    const std::uint32_t index = sender_index(m.seat);
+    sender& s = senders_[index];
+    base::buffer payload;
+    while (s.received.take(s.ordered + 1, payload)) {
+      log_.append_message(epoch_, index, ++s.ordered, std::move(payload));
+    }
+    if (!s.received.empty()) {  // it starts beyond a hole
+      HAUBERK_ASSERT(m.seat != self_, "my own broadcasts have no holes");
+      s.received.restart(s.ordered + 1);
+      s.is_gapped = true;
+    }
+  }
+  held_ = log_.end();
+}
+
+// How far `p` may know the log: a member of the newest view, all of it; one that this view removes, what was
+// before, and the view itself only when its holding is needed or the view is committed.
+position_t core::order_limit(const peer& p) const {
+  const seat_id seat{p.process, p.seat};
+  position_t limit = 0;
+  if (newest_view_->find(seat) != nullptr) {
+    limit = log_.end();
+  } else {
+    const auto by_seat = [&](const member& m) { return m.seat == seat; };
+    const auto& left = newest_view_->left;
+    if (std::none_of(left.begin(), left.end(), by_seat)) return 0;
+    limit = newest_view_at_;
+    if (newest_view_at_ > commit_known_ && committed_view_) {
+      std::vector<seat_id> others = alive();
+      std::erase_if(others, [&](const seat_id& one) { return newest_view_->find(one) == nullptr; });
+      if (is_quorum(*committed_view_, others, epoch_dead_)) limit = newest_view_at_ - 1;
+    }
+  }
+  const auto h = holdings_.find(seat);
+  const position_t upto = h == holdings_.end() ? 0 : h->second.upto;
+  return std::min(limit, upto + announced_max);
+}
+
+void core::pump_orders() {
+  if (role_ != role::leader) return;
+  while (true) {
+    std::vector<peer*> group;
+    position_t last = 0;
+    for (auto& [process, p] : peers_) {
+      if (!p.is_up || p.next_order == 0 || p.history != history_) continue;
+      if (p.next_order < log_.start()) {  // trimmed: it must be told
+        send_epoch_start(p);
+        continue;
+      }
+      const position_t limit = order_limit(p);
+      if (p.next_order > limit) continue;
+      if (!group.empty() && p.next_order > group[0]->next_order) continue;
+      if (group.empty() || p.next_order < group[0]->next_order) {
+        group.clear();
+        last = limit;
+      }
+      last = std::min(last, limit);
+      group.push_back(&p);
+    }
+    if (group.empty()) return;
+    const position_t first = group[0]->next_order;
+    order m = make_order(first, std::min(last, first + order_entries_max - 1));
+    position_t next = first;
+    for (const order_item& item : m.items) {
+      const auto* run = std::get_if<order_run>(&item);
+      next += run == nullptr ? 1 : run->count;
+    }
+    std::vector<uuid> to;
+    for (peer* p : group) {
+      p->next_order = next;
+      to.push_back(p->process);
+    }
+    send_many(std::move(to), std::move(m), 0);
+  }
+}
+
+// Entries from `first` on, as many as one frame takes: all of one epoch.
+order core::make_order(position_t first, position_t last) const {
+  order m;
+  m.epoch = epoch_;
+  m.first = first;
+  m.previous_epoch = log_.epoch_at(first - 1);
+  m.entry_epoch = log_.at(first).epoch;
+  for (position_t at = first; at <= last && m.items.size() < base::limits::order_items_max; ++at) {
+    const entry& e = log_.at(at);
+    if (e.epoch != m.entry_epoch) break;
+    if (e.what == kind::view) {
+      m.items.emplace_back(order_view{log_.view_at(at)});
+    } else if (e.what == kind::noop) {
+      m.items.emplace_back(order_noop{log_.dead_at(at)});
+    } else {
+      auto* run = m.items.empty() ? nullptr : std::get_if<order_run>(&m.items.back());
+      const seat_id& seat = senders_[e.sender].seat;
+      if (run != nullptr && run->sender == seat && run->first + run->count == e.sequence) {
+        ++run->count;
+      } else {
+        m.items.emplace_back(order_run{seat, e.sequence, 1});
+      }
+    }
+  }
+  return m;
+}
+
+void core::handle(peer& from, const order& m) {
+  if (role_ != role::follower || from.process != leader_ || m.epoch != epoch_ || matched_ != epoch_) return;
+  if (m.first == 0 || m.first > log_.end() + 1 || m.entry_epoch > m.epoch || m.entry_epoch == 0) {
+    return refuse(from.process, "an order for position " + std::to_string(m.first) + " of epoch " +
+                                    std::to_string(m.entry_epoch) + ", the log here ends at " +
+                                    std::to_string(log_.end()));
+  }
+  const epoch_t before = m.first < log_.start() ? 0 : log_.epoch_at(m.first - 1);
+  if (before != 0 && before != m.previous_epoch) {
+    return refuse(from.process, "an order that follows an entry of epoch " +
+                                    std::to_string(m.previous_epoch) + ", here it is of epoch " +
+                                    std::to_string(before));
+  }
+  position_t next = m.first;
+  for (const order_item& item : m.items) {
+    if (log_.end() - held_ > tail_max) return refuse(from.process, "more order than this member can hold");
+    if (const auto* run = std::get_if<order_run>(&item)) {
+      if (!accept(m, *run, next)) return;
+      continue;
+    }
+    if (next < log_.start()) {
+      // delivered here and trimmed
+    } else if (next <= log_.end()) {
+      if (log_.at(next).epoch != m.entry_epoch)
+        return refuse(from.process, "an order that contradicts the last");
+    } else if (const auto* noop = std::get_if<order_noop>(&item)) {
+      if (m.entry_epoch == matched_) epoch_dead_ = noop->dead;
+      log_.append_noop(m.entry_epoch, noop->dead);
+    } else {
+      append_view(m.entry_epoch, std::get<order_view>(item).what);
+    }
+    ++next;
+  }
+  holding& h = holdings_[{from.process, from.seat}];
+  if (h.epoch < m.epoch) h = {m.epoch, 0, h.committed};
+  h.upto = std::max(h.upto, next - 1);  // what is ordered is held by its leader
+}
+
+bool core::accept(const order& m, const order_run& run, position_t& next) {
+  std::uint32_t skip = 0;
+  while (skip < run.count && next <= log_.end()) {
+    const bool is_trimmed = next < log_.start();
+    const entry& known = log_.at(is_trimmed ? log_.start() : next);
+    if (!is_trimmed &&
+        (known.epoch != m.entry_epoch || known.what != kind::message || known.sequence != run.first + skip)) {
+      refuse(leader_, "an order that contradicts the last");
+      return false;
+    }
+    ++skip;
+    ++next;
+  }
+  if (skip == run.count) return true;
+  const std::uint32_t index = sender_index(run.sender);
+  sender& s = senders_[index];
+  if (run.first == 0 || run.count > order_entries_max ||
+      (s.ordered != 0 && run.first + skip != s.ordered + 1)) {
+    refuse(leader_, "broadcast " + std::to_string(run.first + skip) + " of " + name_of(run.sender) +
+                        " ordered after " + std::to_string(s.ordered));
+    return false;
+  }
+  for (; skip < run.count; ++skip, ++next) log_.append_message(m.entry_epoch, index, run.first + skip);
+  s.ordered = run.first + run.count - 1;
+  return true;
+}
+
+void core::append_view(epoch_t epoch, view_ptr what) {
+  log_.append_view(epoch, what);
+  newest_view_ = std::move(what);
+  newest_view_at_ = log_.end();
+  // A leader appends a view only when everything before it is committed (PROTOCOL 1).
+  learn_committed(newest_view_at_ - 1);
+  for (const member& m : newest_view_->members) {
+    sender& s = senders_[sender_index(m.seat)];
+    s.ordered = std::max(s.ordered, m.last);
+  }
+}
+
+void core::find_newest_view() {
+  const auto& views = log_.views();
+  if (views.empty()) {
+    newest_view_ = committed_view_;
+    newest_view_at_ = committed_view_at_;
+  } else {
+    newest_view_ = views.rbegin()->second;
+    newest_view_at_ = views.rbegin()->first;
+  }
+}
+
+}  // namespace hauberk::replica

@@ -1,0 +1,99 @@
+#include "replica/pool.hpp"
+
+#include <cstring>
+#include <utility>
+
+#include "base/assert.hpp"
+
+namespace hauberk::replica {
+
+base::buffer join_pieces(const std::vector<base::buffer>& pieces, std::uint64_t total) {
+  base::block* whole = base::block::allocate(total);
+  std::byte* at = whole->data();
+  for (const base::buffer& piece : pieces) {
+    std::memcpy(at, piece.data(), piece.size());
+    at += piece.size();
+  }
+  HAUBERK_ASSERT(at == whole->data() + total, "the pieces add up to the whole");
+  return base::buffer::adopt(whole, {whole->data(), static_cast<std::size_t>(total)});
+}
+
+pool::verdict pool::put(sequence_t sequence, base::buffer payload) {
+  if (sequence <= have()) return verdict::duplicate;
+  if (sequence != have() + 1) {
+    if (!payloads_.empty()) return verdict::gap;
+    first_ = sequence;
+  }
+  bytes_ += payload.size();
+  payloads_.push_back(std::move(payload));
+  return verdict::taken;
+}
+
+pool::verdict pool::put_chunk(sequence_t sequence, std::uint64_t total, std::uint64_t offset,
+                              base::buffer piece) {
+  if (sequence <= have()) return verdict::duplicate;
+  if (offset == 0) {
+    if (sequence != have() + 1 && !payloads_.empty()) return verdict::gap;
+    drop_partial();
+    partial_ = sequence;
+  } else if (partial_ != sequence || offset != partial_bytes_) {
+    return verdict::gap;
+  }
+  if (piece.size() > total - partial_bytes_) return verdict::gap;
+  partial_bytes_ += piece.size();
+  bytes_ += piece.size();
+  pieces_.push_back(std::move(piece));
+  if (partial_bytes_ < total) return verdict::taken;
+  base::buffer whole = join_pieces(pieces_, total);
+  drop_partial();
+  return put(sequence, std::move(whole));
+}
+
+void pool::drop_partial() {
+  bytes_ -= partial_bytes_;
+  partial_ = 0;
+  partial_bytes_ = 0;
+  pieces_.clear();
+}
+
+base::buffer pool::pop() {
+  base::buffer out = std::move(payloads_.front());
+  payloads_.pop_front();
+  bytes_ -= out.size();
+  ++first_;
+  return out;
+}
+
+bool pool::take(sequence_t sequence, base::buffer& into) {
+  while (!payloads_.empty() && first_ < sequence) pop();
+  if (payloads_.empty() || first_ != sequence) return false;
+  into = pop();
+  return true;
+}
+
+void pool::pass(sequence_t sequence) {
+  while (!payloads_.empty() && first_ <= sequence) pop();
+  if (payloads_.empty() && first_ <= sequence) first_ = sequence + 1;
+  if (partial_ != 0 && partial_ <= sequence) drop_partial();
+}
+
+void pool::put_back(sequence_t sequence, base::buffer payload) {
+  if (!payloads_.empty() && first_ != sequence + 1) {  // a hole: what is older is worth more
+    clear();
+  }
+  first_ = sequence;
+  bytes_ += payload.size();
+  payloads_.push_front(std::move(payload));
+}
+
+void pool::clear() {
+  while (!payloads_.empty()) pop();
+  drop_partial();
+}
+
+void pool::restart(sequence_t next) {
+  clear();
+  first_ = next;
+}
+
+}  // namespace hauberk::replica

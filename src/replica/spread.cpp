@@ -1,0 +1,173 @@
+// Spread: every sender brings its own payloads to every member, FIFO per link. What travels is decided by
+// one cursor per peer into my unresolved broadcasts, so a silent peer costs no copies; peers whose cursors
+// agree share one frame.
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "replica/core.hpp"
+
+namespace hauberk::replica {
+
+namespace {
+constexpr std::uint64_t frame_overhead_bytes = 64;
+}
+
+void core::handle(peer& from, const data& m) {
+  const seat_id seat{from.process, from.seat};
+  if (m.first == 0 || m.payloads.empty() || (newest_view_ && newest_view_->find_removal(seat) != nullptr))
+    return;
+  const std::uint64_t last_bytes = m.total != 0 ? m.total : m.payloads.back().size();
+  if (last_bytes > how_.payload_bytes_max || (m.total != 0 && m.offset >= m.total)) {
+    return refuse(from.process, "a payload of " + std::to_string(last_bytes) + " bytes (allowed: " +
+                                    std::to_string(how_.payload_bytes_max) + ", repl.max_ws_size)");
+  }
+  sender& s = senders_[sender_index(seat)];
+  if (role_ != role::leader && pinned_bytes() + pooled_bytes() > how_.window_bytes) {
+    s.is_gapped = true;  // my window is full: what is dropped here is fetched when there is room
+    return;
+  }
+  auto verdict = pool::verdict::taken;
+  if (m.total != 0) {
+    verdict = s.received.put_chunk(m.first, m.total, m.offset, m.payloads.front());
+  } else {
+    sequence_t sequence = m.first;
+    for (const base::buffer& payload : m.payloads) {
+      verdict = s.received.put(sequence++, payload);
+      if (verdict == pool::verdict::gap) break;
+    }
+  }
+  if (verdict == pool::verdict::gap) s.is_gapped = true;
+}
+
+std::uint64_t core::pooled_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const sender& s : senders_) bytes += s.received.bytes();
+  return bytes;
+}
+
+void core::send_resume(peer& to) {
+  resume m;
+  m.history = spoken_history();
+  m.epoch = epoch_;
+  if (to.seat != 0) {
+    m.of = {to.process, to.seat};
+    const auto known = sender_of_.find(m.of);
+    if (known != sender_of_.end()) m.have = senders_[known->second].received.have();
+  }
+  send_to(to.process, std::move(m));
+}
+
+void core::handle(peer& from, const resume& m) {
+  from.history = m.history;
+  if (!in_history() || role_ == role::joiner || m.history != history_) return;
+  from.next_data = std::max(m.of == self_ ? m.have + 1 : 1, sent_first_);
+  from.next_offset = 0;
+  if (role_ != role::leader) return;
+  const seat_id seat{from.process, from.seat};
+  if (m.epoch > epoch_ && newest_view_->find(seat) != nullptr) {
+    step_down("a member has joined a later epoch");
+    enter_epoch(m.epoch);
+    return;
+  }
+  if (m.epoch < epoch_ && !from.is_started) send_epoch_start(from);
+}
+
+void core::ask_again() {
+  for (sender& s : senders_) {
+    if (!s.is_gapped || now_ < s.asked_at + how_.keepalive_period) continue;
+    peer* p = find_peer(s.seat.process);
+    if (p == nullptr || !p->is_up || p->seat != s.seat.number) continue;
+    const bool has_room = pinned_bytes() + pooled_bytes() < how_.window_bytes / 2;
+    if (role_ != role::leader && !(s.received.empty() && has_room)) continue;
+    s.is_gapped = false;
+    s.asked_at = now_;
+    s.received.drop_partial();
+    send_resume(*p);
+  }
+}
+
+bool core::takes_data(const peer& p) const {
+  return p.is_up && p.next_data != 0 && p.history == history_ &&
+         newest_view_->find({p.process, p.seat}) != nullptr;
+}
+
+void core::pump_data() {
+  if (!is_member()) return;
+  const sequence_t end = sent_first_ + sent_.size();
+  while (true) {
+    std::vector<peer*> group;
+    for (auto& [process, p] : peers_) {
+      if (!takes_data(p) || !has_credit(p)) continue;
+      if (p.next_data < sent_first_) {  // committed long ago: it must fetch
+        p.next_data = sent_first_;
+        p.next_offset = 0;
+      }
+      if (p.next_data >= end) continue;
+      const auto at = std::pair(p.next_data, p.next_offset);
+      if (!group.empty() && at > std::pair(group[0]->next_data, group[0]->next_offset)) continue;
+      if (!group.empty() && at < std::pair(group[0]->next_data, group[0]->next_offset)) group.clear();
+      group.push_back(&p);
+    }
+    if (group.empty()) break;
+    pump_data_to(group);
+  }
+  release_sent();
+}
+
+void core::pump_data_to(const std::vector<peer*>& group) {
+  const sequence_t first = group[0]->next_data;
+  const std::uint64_t offset = group[0]->next_offset;
+  data m;
+  m.first = first;
+  std::uint64_t bytes = 0;
+  sequence_t next = first;
+  std::uint64_t next_offset = 0;
+  const base::buffer& front = sent_[first - sent_first_];
+  if (front.size() > how_.chunk_bytes) {
+    m.total = front.size();
+    m.offset = offset;
+    bytes = std::min<std::uint64_t>(how_.chunk_bytes, front.size() - offset);
+    m.payloads.push_back(front.slice(offset, bytes));
+    next_offset = offset + bytes;
+    if (next_offset == front.size()) {
+      next_offset = 0;
+      ++next;
+    }
+  } else {
+    while (next - sent_first_ < sent_.size() && m.payloads.size() < base::limits::run_payloads_max) {
+      const base::buffer& payload = sent_[next - sent_first_];
+      if (payload.size() > how_.chunk_bytes || (bytes > 0 && bytes + payload.size() > how_.run_bytes)) break;
+      bytes += payload.size();
+      m.payloads.push_back(payload);
+      ++next;
+    }
+  }
+  bytes += frame_overhead_bytes;
+  std::vector<uuid> to;
+  for (peer* p : group) {
+    p->next_data = next;
+    p->next_offset = next_offset;
+    p->credit_used += bytes;
+    to.push_back(p->process);
+  }
+  send_many(std::move(to), std::move(m), bytes);
+}
+
+// A broadcast is kept for its receivers until it is committed and they have it, or the space runs out:
+// what is committed can be fetched from others.
+void core::release_sent() {
+  sequence_t wanted = uncommitted_first_;
+  if (sent_bytes_ <= how_.window_bytes / 4) {
+    for (const auto& [process, p] : peers_) {
+      if (takes_data(p)) wanted = std::min(wanted, p.next_data);
+    }
+  }
+  while (!sent_.empty() && sent_first_ < wanted) {
+    sent_bytes_ -= sent_.front().size();
+    sent_.pop_front();
+    ++sent_first_;
+  }
+}
+
+}  // namespace hauberk::replica

@@ -1,0 +1,54 @@
+#include "replica/view.hpp"
+
+#include <algorithm>
+
+namespace hauberk::replica {
+
+const member* view::find(const seat_id& seat) const {
+  const auto at =
+      std::find_if(members.begin(), members.end(), [&](const member& m) { return m.seat == seat; });
+  return at == members.end() ? nullptr : &*at;
+}
+
+const member* view::find_process(const uuid& process) const {
+  const auto at = std::find_if(members.begin(), members.end(),
+                               [&](const member& m) { return m.seat.process == process; });
+  return at == members.end() ? nullptr : &*at;
+}
+
+const member* view::find_name(const std::string& name) const {
+  const auto at =
+      std::find_if(members.begin(), members.end(), [&](const member& m) { return m.name == name; });
+  return at == members.end() ? nullptr : &*at;
+}
+
+const removal* view::find_removal(const seat_id& seat) const {
+  const auto at =
+      std::find_if(removed.rbegin(), removed.rend(), [&](const removal& r) { return r.seat == seat; });
+  return at == removed.rend() ? nullptr : &*at;
+}
+
+std::uint32_t view::total_weight() const {
+  std::uint32_t total = 0;
+  for (const member& m : members) total += m.weight;
+  return total;
+}
+
+bool is_quorum(const view& of, const std::vector<seat_id>& who, const std::vector<seat_id>& dead) {
+  const auto in = [](const std::vector<seat_id>& set, const seat_id& seat) {
+    return std::find(set.begin(), set.end(), seat) != set.end();
+  };
+  std::uint32_t total = 0, present = 0, proven = 0;
+  for (const member& m : of.members) {
+    total += m.weight;
+    if (in(who, m.seat)) {
+      present += m.weight;
+    } else if (in(dead, m.seat)) {
+      proven += m.weight;
+    }
+  }
+  if (2 * present > total) return true;
+  return total > 0 && 2 * present == total && present + proven == total;
+}
+
+}  // namespace hauberk::replica
