@@ -21,13 +21,14 @@ constexpr base::duration settled = 1s;
 // Two dials cross only if they were under way together. A link in the other direction that comes later than
 // any dial and handshake last means that the peer has lost the old one.
 constexpr base::duration crossing_max = 10s;
-// How long the side that does not decide keeps a spare before it gives up waiting for the other's decision.
+// How long the side that does not decide keeps a second link before it gives up waiting for a decision.
 constexpr base::duration spare_max = 10s;
 
 struct link_state {
   uuid process;
   bool dialled = false;
   bool is_closing = false;
+  bool was_used = false;  ///< announced to the replica, now or before: never again
   time_point since{};
   time_point close_at = base::never;
 };
@@ -71,8 +72,11 @@ struct mesh::machine {
   void displace(const uuid& old, const uuid& by, const std::string& address);
   void choose(time_point now, connection_id id, const uuid& process);
   [[nodiscard]] bool wins(time_point now, const link_state& newer, const link_state& older) const;
+  void follow(time_point now, connection_id id);
+  void replace(process_state& process, connection_id id);
   void use(process_state& process, connection_id id);
   void retire(time_point now, connection_id id);
+  void close_duplicate(connection_id id, link_state& link);
   void close(connection_id id, errc code, std::string why);
   void lost(time_point now, const uuid& process, const link_state& link, const hauberk::error& why);
   void learn(time_point now, const peer_address& told);
@@ -162,62 +166,82 @@ bool mesh::machine::wins(time_point now, const link_state& newer, const link_sta
   return newer.dialled == decides(newer.process);  // dialled by the smaller id
 }
 
-// A second link to a process came up: which of both is used from now on?
+// A link came up. The first one is used; of two the side that decides takes the better one at once, the
+// other side waits to be told (`follow`).
 void mesh::machine::choose(time_point now, connection_id id, const uuid& process) {
   process_state& state = processes[process];
-  if (!state.used) {
-    use(state, id);
-    tell_all();
-    return;
-  }
+  if (!state.used) return use(state, id);
   const connection_id old = *state.used;
-  if (!wins(now, links.at(id), links.at(old))) {
-    retire(now, id);
-    return;
-  }
-  effects.emplace_back(peer_down{process});
-  use(state, id);
-  effects.emplace_back(tell{id, known()});
+  if (!decides(process) || !wins(now, links.at(id), links.at(old))) return retire(now, id);
+  replace(state, id);
   retire(now, old);
 }
 
+// `peers` is the first frame on a link that the other side uses. So the side that does not decide switches
+// to the link on which it is told, and both announce it to their replicas before any frame of theirs. A link
+// once left is not taken up again: what was said on it meanwhile is lost.
+void mesh::machine::follow(time_point now, connection_id id) {
+  const link_state& link = links.at(id);
+  process_state& state = processes[link.process];
+  if (decides(link.process) || link.was_used || link.is_closing) return;
+  const auto old = state.used;
+  replace(state, id);
+  if (old) retire(now, *old);
+}
+
+void mesh::machine::replace(process_state& process, connection_id id) {
+  if (process.used) effects.emplace_back(peer_down{links.at(*process.used).process});
+  use(process, id);
+}
+
 void mesh::machine::use(process_state& process, connection_id id) {
+  link_state& link = links.at(id);
+  const bool is_news = !process.used;
   process.used = id;
-  effects.emplace_back(peer_up{links.at(id).process, process.name, id});
+  link.was_used = true;
+  link.close_at = base::never;
+  if (is_news) {
+    tell_all();
+  } else {
+    effects.emplace_back(tell{id, known()});
+  }
+  effects.emplace_back(peer_up{link.process, process.name, id});
 }
 
 void mesh::machine::retire(time_point now, connection_id id) {
   link_state& link = links.at(id);
   if (decides(link.process)) {
-    close(id, errc::closed,
-          std::string(words_duplicate) + ": another link between the same two processes stays");
-    link.is_closing = true;
+    close_duplicate(id, link);
   } else {
     link.close_at = now + spare_max;
   }
+}
+
+void mesh::machine::close_duplicate(connection_id id, link_state& link) {
+  link.is_closing = true;
+  close(id, errc::closed, std::string(words_duplicate) + ": of two between the same processes one stays");
 }
 
 void mesh::machine::close(connection_id id, errc code, std::string why) {
   effects.emplace_back(close_link{id, hauberk::error(code, std::move(why))});
 }
 
-// The link in use ended: go on with a spare, or dial again.
+// The link in use ended: go on with another one, or dial again.
 void mesh::machine::lost(time_point now, const uuid& process, const link_state& link,
                          const hauberk::error& why) {
   process_state& state = processes[process];
   state.used.reset();
   effects.emplace_back(peer_down{process});
-  auto spare = links.end();
-  for (auto at = links.begin(); at != links.end(); ++at) {
-    if (at->second.process != process || at->second.is_closing) continue;
-    if (spare == links.end() || at->second.since >= spare->second.since) spare = at;
+  std::optional<connection_id> spare;
+  for (auto& [id, other] : links) {
+    if (other.process != process || other.is_closing) continue;
+    if (other.was_used) {
+      close_duplicate(id, other);
+    } else if (!spare || other.since >= links.at(*spare).since) {
+      spare = id;
+    }
   }
-  if (spare != links.end()) {
-    spare->second.close_at = base::never;
-    use(state, spare->first);
-    effects.emplace_back(tell{spare->first, known()});
-    return;
-  }
+  if (spare) return use(state, *spare);
   words(base::level::info, "mesh: the link to " + state.name + " ended: " + why.text);
   const bool told_duplicate = why.text.find(words_duplicate) != std::string::npos;
   for (auto& [address, entry] : addresses.all()) {
@@ -354,7 +378,7 @@ void mesh::handle_up(time_point now, connection_id id, bool dialled, const std::
     m.close(id, errc::refused, "too many processes are linked");
     return m.schedule(now);
   }
-  m.links[id] = link_state{peer.process, dialled, false, now, base::never};
+  m.links[id] = link_state{.process = peer.process, .dialled = dialled, .since = now};
   if (entry != nullptr) m.answered(*address, *entry, peer);
   m.learn_hello(now, reachable_address(peer.address, remote), peer);
   m.words(base::level::info, "mesh: linked to " + peer.name + " (" + short_name(peer.process) + ", " +
@@ -402,6 +426,7 @@ void mesh::handle_dial_failed(time_point now, std::uint64_t token, failure why, 
 void mesh::handle_peers(time_point now, connection_id id, const peers& told) {
   machine& m = *machine_;
   if (!m.links.contains(id)) return;
+  m.follow(now, id);
   const std::size_t count = std::min(told.known.size(), addresses_max);
   for (std::size_t i = 0; i < count; ++i) m.learn(now, told.known[i]);
   m.schedule(now);
@@ -410,9 +435,7 @@ void mesh::handle_peers(time_point now, connection_id id, const peers& told) {
 void mesh::handle_time(time_point now) {
   machine& m = *machine_;
   for (auto& [id, link] : m.links) {
-    if (link.close_at > now || link.is_closing) continue;
-    link.is_closing = true;
-    m.close(id, errc::closed, std::string(words_duplicate) + ": the other link has been in use for a while");
+    if (link.close_at <= now && !link.is_closing) m.close_duplicate(id, link);
   }
   m.schedule(now);
 }

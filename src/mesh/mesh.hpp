@@ -1,8 +1,9 @@
 // Whom to dial and which links may stay: the full mesh between the processes of a group, decided without
 // I/O, clock or thread. Addresses come from the option `gmcast.peers` and from what linked peers tell.
 // Between any two processes one link stays: of two crossed dials the one dialled by the smaller process id,
-// of two in the same direction the newer. Both sides follow this rule, but only the process with the smaller
-// id closes the loser, so that they never close one each; the other keeps it as a spare meanwhile.
+// of two in the same direction the newer. The process with the smaller id decides and closes the loser; its
+// `peers`, the first frame on the link it uses, tells the other one. So both use the same link, and each
+// announces it to its replica (`peer_up`) before any frame that the other's replica sends on it.
 #pragma once
 
 #include <cstdint>
@@ -65,7 +66,7 @@ struct peer_down {
 struct peer_refused {
   uuid process;
 };
-/// Send to this connection.
+/// Send to this connection, ahead of what the replica says after the `peer_up` that follows.
 struct tell {
   connection_id id = 0;
   peers what;
@@ -87,6 +88,8 @@ class mesh {
   void handle_down(time_point now, connection_id id, const hauberk::error& why);
   /// A dial that never became a greeted link (`rejected`: connected, but TLS or hello failed).
   void handle_dial_failed(time_point now, std::uint64_t token, failure why, const std::string& text);
+  /// Carry out the effects before the next frame of this link is looked at: it may be the one in use from now
+  /// on.
   void handle_peers(time_point now, connection_id id, const peers& told);
   void handle_time(time_point now);
   /// No longer a member: stop dialling its address unless it is a seed.

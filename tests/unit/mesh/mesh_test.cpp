@@ -170,7 +170,7 @@ class MeshByHand : public testing::Test {
     }
     return found;
   }
-  /// The letters of what the replica and the transport see: Up, Down, Close, Refused.
+  /// The letters of what the replica and the transport see: Up, Down, Close, Refused, Tell.
   static std::string letters(mesh& from) {
     std::string seen;
     while (auto next = from.next_effect()) {
@@ -178,42 +178,56 @@ class MeshByHand : public testing::Test {
       if (std::holds_alternative<peer_down>(*next)) seen += 'D';
       if (std::holds_alternative<close_link>(*next)) seen += 'C';
       if (std::holds_alternative<peer_refused>(*next)) seen += 'R';
+      if (std::holds_alternative<tell>(*next)) seen += 'T';
     }
     return seen;
   }
   time_point now{1s};
 };
 
-TEST_F(MeshByHand, OfCrossedDialsTheSmallerIdsOneStaysInEitherOrder) {
+TEST_F(MeshByHand, OfCrossedDialsTheSmallerIdDecidesInEitherOrder) {
   const connection_id mine = id_of_dial(1), theirs = 7;
-  for (const std::uint8_t self : {std::uint8_t{1}, std::uint8_t{3}}) {  // the peer is 2
-    for (const bool mine_first : {true, false}) {
-      mesh m = make(id(self), {"seed:1"});
-      (void)letters(m);
-      const connection_id keep = self == 1 ? mine : theirs;
-      for (const connection_id each : {mine_first ? mine : theirs, mine_first ? theirs : mine}) {
-        m.handle_up(now, each, each == mine, "10.0.0.2", greeting(2));
-      }
-      EXPECT_EQ(m.connection_of(id(2)), keep);
-      const bool replaced = (keep == mine) != mine_first;
-      const std::string close = self == 1 ? "C" : "";  // only the smaller id closes
-      EXPECT_EQ(letters(m), (replaced ? "UDU" : "U") + close);
-      m.handle_down(now, keep == mine ? theirs : mine, hauberk::error(errc::closed, "duplicate link"));
-      EXPECT_EQ(letters(m), "") << "the end of the loser is no news";
-      EXPECT_EQ(m.connection_of(id(2)), keep);
+  for (const bool mine_first : {true, false}) {
+    mesh m = make(id(1), {"seed:1"});
+    (void)letters(m);
+    for (const connection_id each : {mine_first ? mine : theirs, mine_first ? theirs : mine}) {
+      m.handle_up(now, each, each == mine, "10.0.0.2", greeting(2));
     }
+    EXPECT_EQ(m.connection_of(id(2)), mine);
+    EXPECT_EQ(letters(m), mine_first ? "TUC" : "TUDTUC");
+    m.handle_peers(now, theirs, {});
+    m.handle_down(now, theirs, hauberk::error(errc::closed, "duplicate link"));
+    EXPECT_EQ(letters(m), "") << "the end of the loser is no news";
+    EXPECT_EQ(m.connection_of(id(2)), mine);
   }
 }
 
-TEST_F(MeshByHand, TheSpareTakesOverWhenTheOtherSideDecidedDifferently) {
+TEST_F(MeshByHand, TheLargerIdUsesTheFirstLinkUntilItIsToldOnAnother) {
   mesh m = make(id(3));
   m.handle_up(now, 10, false, "10.0.0.2", greeting(2));
   m.handle_up(now, 11, false, "10.0.0.2", greeting(2));
-  EXPECT_EQ(m.connection_of(id(2)), 11U);
-  EXPECT_EQ(letters(m), "UDU");
-  m.handle_down(now, 11, hauberk::error(errc::closed, "peer: duplicate link"));
   EXPECT_EQ(m.connection_of(id(2)), 10U);
-  EXPECT_EQ(letters(m), "DU");
+  EXPECT_EQ(letters(m), "TU");
+  m.handle_peers(now, 10, {});
+  EXPECT_EQ(letters(m), "");
+  m.handle_peers(now, 11, {});
+  EXPECT_EQ(m.connection_of(id(2)), 11U);
+  EXPECT_EQ(letters(m), "DTU");
+  m.handle_peers(now, 10, {});  // was on its way when the other side switched
+  EXPECT_EQ(letters(m), "");
+  m.handle_down(now, 10, hauberk::error(errc::closed, "peer: duplicate link"));
+  EXPECT_EQ(letters(m), "");
+}
+
+TEST_F(MeshByHand, AFreshSpareTakesOverAndAUsedOneDoesNot) {
+  mesh m = make(id(3));
+  for (const connection_id each : {10U, 11U, 12U}) m.handle_up(now, each, false, "10.0.0.2", greeting(2));
+  m.handle_peers(now, 11, {});
+  (void)letters(m);
+  m.handle_down(now, 11, hauberk::error(errc::closed, "reset"));
+  EXPECT_EQ(m.connection_of(id(2)), 12U);
+  EXPECT_EQ(letters(m), "DCTU");  // 10 is closed
+  EXPECT_EQ(m.process_of(10), id(2)) << "until its end is told";
 }
 
 TEST_F(MeshByHand, ASpareThatNobodyDecidesAboutIsClosedInTheEnd) {
@@ -225,7 +239,7 @@ TEST_F(MeshByHand, ASpareThatNobodyDecidesAboutIsClosedInTheEnd) {
   m.handle_time(m.next_deadline());
   const auto closed = take<close_link>(m);
   ASSERT_EQ(closed.size(), 1U);
-  EXPECT_EQ(closed[0].id, 10U);
+  EXPECT_EQ(closed[0].id, 11U);
   EXPECT_EQ(m.next_deadline(), base::never);
 }
 
@@ -236,7 +250,7 @@ TEST_F(MeshByHand, ALateLinkInTheOtherDirectionMeansThePeerLostTheOldOne) {
   now += 1min;
   m.handle_up(now, 12, false, "10.0.0.2", greeting(2));
   EXPECT_EQ(m.connection_of(id(2)), 12U);
-  EXPECT_EQ(letters(m), "DUC");
+  EXPECT_EQ(letters(m), "DTUC");
 }
 
 TEST_F(MeshByHand, ALinkToOurselvesIsClosedAndItsAddressRemembered) {
@@ -320,7 +334,7 @@ TEST_F(MeshByHand, ASharedNameThatAnswersAsSomebodyElseProvesNoDeath) {
   m.handle_time(now + 7s);
   (void)letters(m);
   m.handle_up(now + 7s, id_of_dial(3), true, "10.0.0.3", greeting(3));
-  EXPECT_EQ(letters(m), "U");
+  EXPECT_EQ(letters(m), "TU");
 }
 
 TEST_F(MeshByHand, AnAddressThatRefusesWhileItsOwnerIsLinkedIsNoEvidence) {
@@ -329,7 +343,7 @@ TEST_F(MeshByHand, AnAddressThatRefusesWhileItsOwnerIsLinkedIsNoEvidence) {
   m.handle_dial_failed(now, 1, failure::refused, "refused");
   m.handle_down(now + 5s, 5, hauberk::error(errc::closed, "reset"));
   m.handle_dial_failed(now + 5s, 2, failure::refused, "refused");
-  EXPECT_EQ(letters(m), "UD");
+  EXPECT_EQ(letters(m), "TUD");
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ class network {
     std::string host;
     bool is_alive = true;
     std::map<uuid, connection_id> up;         ///< what its replica believes
+    std::set<uuid> resumed;                   ///< whose resume came since the link was announced
     std::map<uuid, unsigned> refused, downs;  ///< evidence seen, links lost
     std::map<std::string, unsigned> dials;
     time_point dialled_last{};
@@ -114,6 +115,7 @@ class network {
         const auto& other = wires_.at(wire).ends[1 - side];
         EXPECT_EQ(other.node, b);
         EXPECT_EQ(nodes_[b].machine->connection_of(nodes_[a].greeting.process), other.id);
+        EXPECT_TRUE(nodes_[a].resumed.contains(nodes_[b].greeting.process)) << "a resume was lost";
       }
       EXPECT_EQ(nodes_[a].up.size(), living);
     }
@@ -218,11 +220,22 @@ class network {
     ended(number, side, what.why.text);
     ended(number, 1 - side, "the peer said: " + what.why.text);
   }
+  // The replica's first message on a link is what it has ("resume"). It counts only for a peer that has
+  // announced this very link to its own replica.
   void act(std::size_t index, const peer_up& what) {
     ASSERT_TRUE(nodes_[index].up.emplace(what.process, what.id).second) << "up twice";
+    const auto [number, side] = find(index, what.id);
+    ASSERT_NE(number, 0U);
+    const uuid self = nodes_[index].greeting.process;
+    deliver(number, 1 - side, delay(), [this, self](tip& there) {
+      node& to = nodes_[there.node];
+      const auto current = to.up.find(self);
+      if (current != to.up.end() && current->second == there.id) to.resumed.insert(self);
+    });
   }
   void act(std::size_t index, const peer_down& what) {
     ASSERT_EQ(nodes_[index].up.erase(what.process), 1U) << "down, but was not up";
+    nodes_[index].resumed.erase(what.process);
     ++nodes_[index].downs[what.process];
   }
   void act(std::size_t index, const peer_refused& what) {
