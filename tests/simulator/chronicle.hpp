@@ -1,0 +1,73 @@
+// Everything that the outside saw: what each process broadcast, and what was delivered at each position.
+// Oracles judge by this record alone; they never ask a replica what it meant.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "replica/replica.hpp"
+#include "simulator/world.hpp"
+
+namespace hauberk::simulator {
+
+using base::seat_id;
+
+/// How a broadcast ended for the application that made it.
+enum class fate { open, delivered, committed, never, unknown };
+
+struct broadcast {
+  base::buffer payload;
+  fate end = fate::open;
+  position_t position = 0;  ///< where it stands in the history; 0 = nowhere so far
+  position_t promised = 0;  ///< told committed, at most here
+};
+
+/// One process, alive or dead, as seen from outside.
+struct witness {
+  uuid id;
+  std::string name;
+  std::size_t machine = 0;
+  recovered_position recovered;
+  bool is_alive = true, is_paused = false, is_leaving = false, has_parted = false;
+  position_t next = 1;  ///< the position that it has to deliver next
+  std::uint64_t first_ticket = 0;
+  std::vector<broadcast> broadcasts;           ///< in the order of their tickets
+  std::size_t open = 0;                        ///< broadcasts whose end is not known yet
+  std::map<std::uint64_t, position_t> fences;  ///< asked, with what had been delivered anywhere by then
+  replica::status status;
+  replica::view_ptr view;  ///< the last one delivered to its application
+
+  [[nodiscard]] position_t delivered() const { return next - 1; }
+};
+
+enum class kind { message, view, filler };
+
+/// What stands at one position. A filler may turn out to be a view for somebody else.
+struct entry {
+  kind what = kind::filler;
+  seat_id sender;
+  base::buffer payload;
+  std::size_t index = 0;  ///< among its sender's broadcasts
+  replica::view_ptr view;
+};
+
+struct chronicle {
+  uuid history;
+  std::vector<entry> log;         ///< position p is at p - 1
+  std::deque<witness> processes;  ///< addresses stay valid
+  std::unordered_map<uuid, witness*> by_id;
+
+  [[nodiscard]] position_t newest() const { return log.size(); }
+  [[nodiscard]] const entry* at(position_t where) const {
+    return where == 0 || where > log.size() ? nullptr : &log[where - 1];
+  }
+  [[nodiscard]] witness* find(const uuid& id) const {
+    const auto found = by_id.find(id);
+    return found == by_id.end() ? nullptr : found->second;
+  }
+};
+
+}  // namespace hauberk::simulator

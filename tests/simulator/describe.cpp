@@ -1,0 +1,107 @@
+#include "simulator/describe.hpp"
+
+namespace hauberk::simulator {
+namespace {
+
+using std::to_string;
+
+std::string words(const replica::view& v) {
+  std::string text = "view " + to_string(v.number) + " {";
+  for (const auto& each : v.members) {
+    text += (text.back() == '{' ? "" : " ") + each.name + "/" + base::to_string(each.seat) + ":w" +
+            to_string(each.weight) + (each.catching_up ? "c" : "");
+  }
+  return text + "}";
+}
+std::string words(const replica::order_run& run) {
+  return base::to_string(run.sender) + " " + to_string(run.first) + "+" + to_string(run.count);
+}
+std::string words(const replica::order_view& item) { return words(*item.what); }
+std::string words(const replica::order_noop& item) {
+  std::string text = "noop";
+  for (const auto& each : item.dead) text += " dead " + base::to_string(each);
+  return text;
+}
+
+struct teller {
+  std::string operator()(const replica::data& m) const {
+    return "data " + to_string(m.first) + "+" + to_string(m.payloads.size()) +
+           (m.total != 0 ? " chunk at " + to_string(m.offset) + " of " + to_string(m.total) : "");
+  }
+  std::string operator()(const replica::order& m) const {
+    std::string text = "order e" + to_string(m.epoch) + " at " + to_string(m.first) + " (made e" +
+                       to_string(m.entry_epoch) + ", before e" + to_string(m.previous_epoch) + "):";
+    for (const auto& each : m.items) {
+      text += " [" + std::visit([](const auto& item) { return words(item); }, each) + "]";
+    }
+    return text;
+  }
+  std::string operator()(const replica::held& m) const {
+    return "held e" + to_string(m.epoch) + " upto " + to_string(m.upto) + " committed " +
+           to_string(m.committed);
+  }
+  std::string operator()(const replica::beat& m) const {
+    return "beat " + to_string(m.number) + " echo " + to_string(m.echo) + " e" + to_string(m.epoch) +
+           " view " + to_string(m.view_number) + " links " + to_string(m.links.size());
+  }
+  std::string operator()(const replica::resume& m) const {
+    return "resume e" + to_string(m.epoch) + " of " + base::to_string(m.of) + " have " + to_string(m.have);
+  }
+  std::string operator()(const replica::vote_request& m) const {
+    return std::string(m.pre ? "pre-" : "") + "vote? e" + to_string(m.epoch) + " last e" +
+           to_string(m.last_epoch) + "@" + to_string(m.last_position) + (m.handover ? " handover" : "");
+  }
+  std::string operator()(const replica::vote& m) const {
+    return std::string(m.pre ? "pre-" : "") + "vote e" + to_string(m.epoch) + (m.granted ? " yes" : " no");
+  }
+  std::string operator()(const replica::epoch_start& m) const {
+    std::string text = "epoch_start e" + to_string(m.epoch) + " seat " + to_string(m.seat_number) +
+                       " window " + to_string(m.window_start) + ".." + to_string(m.log_end) + " boundaries";
+    for (const auto& each : m.boundaries) text += " e" + to_string(each.epoch) + "@" + to_string(each.first);
+    return text;
+  }
+  std::string operator()(const replica::fetch& m) const {
+    return "fetch e" + to_string(m.epoch) + " " + to_string(m.first) + ".." + to_string(m.last);
+  }
+  std::string operator()(const replica::fetched& m) const {
+    return "fetched e" + to_string(m.epoch) + " " + to_string(m.first) + "+" + to_string(m.payloads.size()) +
+           (m.total != 0 ? " chunk at " + to_string(m.offset) + " of " + to_string(m.total) : "");
+  }
+  std::string operator()(const replica::join& m) const {
+    return "join " + m.name + " seat " + base::to_string(m.seat) + " recovered " +
+           to_string(m.recovered.position) +
+           (m.succeeds.is_nil() ? "" : " succeeds " + base::to_string(m.succeeds));
+  }
+  std::string operator()(const replica::join_refused& m) const {
+    return std::string("join refused") + (m.final ? " for good" : "") + ": " + m.text;
+  }
+  std::string operator()(const replica::leave& m) const { return "leave after " + to_string(m.last); }
+  std::string operator()(const replica::removed& m) const {
+    return "removed " + base::to_string(m.what.seat) + " last " + to_string(m.what.last) + " by view " +
+           to_string(m.what.view_number) + (m.known ? "" : " (forgotten)");
+  }
+  std::string operator()(const replica::handover& m) const {
+    return "handover e" + to_string(m.epoch) + " at " + to_string(m.log_end);
+  }
+  std::string operator()(const replica::fence_request& m) const { return "fence? " + to_string(m.id); }
+  std::string operator()(const replica::fence_answer& m) const {
+    return "fence " + to_string(m.id) + " e" + to_string(m.epoch) + " at " + to_string(m.position);
+  }
+};
+
+}  // namespace
+
+std::string describe(const replica::envelope& message) {
+  return "s" + to_string(message.seat) + " " + std::visit(teller{}, message.what);
+}
+
+std::string describe(const replica::status& now) {
+  static constexpr const char* roles[] = {"idle", "joiner", "follower", "candidate", "leader", "gone"};
+  return std::string(roles[static_cast<std::size_t>(now.as)]) + (now.primary ? " primary" : "") + " e" +
+         to_string(now.epoch) + " view " + to_string(now.view_number) + " log " + to_string(now.log_start) +
+         ".." + to_string(now.log_end) + " held " + to_string(now.held) + " committed " +
+         to_string(now.committed) + " delivered " + to_string(now.delivered) + " stable " +
+         to_string(now.stable);
+}
+
+}  // namespace hauberk::simulator

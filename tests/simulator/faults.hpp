@@ -1,0 +1,46 @@
+// What goes wrong in a run: each fault strikes at random times, lasts a while, and is over at the latest
+// when the run heals.
+#pragma once
+
+#include <vector>
+
+#include "simulator/operator.hpp"
+#include "simulator/profile.hpp"
+#include "simulator/simulation.hpp"
+
+namespace hauberk::simulator {
+
+class faults {
+ public:
+  faults(simulation& group, const profile& drawn, operator_in_charge& staff);
+
+  void start();
+  /// No new faults; what is under way ends now.
+  void stop();
+
+ private:
+  void next();
+  void strike();
+  void strike(fault what);
+  [[nodiscard]] machine_index any();
+  [[nodiscard]] bool may_die(machine_index which);
+  [[nodiscard]] std::vector<machine_index> shuffled();
+
+  void kill(fault how);
+  void freeze();
+  void stall();
+  void split(fault how);
+  void flap(machine_index a, machine_index b, int times);
+  void leave();
+  void starve();
+  void storm();
+  /// Lets `what` happen later, unless the run has healed by then.
+  void later(duration wait, std::function<void()> what);
+
+  simulation& group_;
+  const profile& drawn_;
+  operator_in_charge& staff_;
+  bool is_on_ = false;
+};
+
+}  // namespace hauberk::simulator

@@ -1,0 +1,14 @@
+// Which deaths the protocol has to survive: as long as more than half of the weight of every view that may
+// count is alive, the group comes back. A run that wants to judge liveness asks here before it kills.
+#pragma once
+
+#include <vector>
+
+#include "simulator/simulation.hpp"
+
+namespace hauberk::simulator {
+
+/// True when the group stays able to go on without the processes on `gone` (machine indexes).
+[[nodiscard]] bool can_lose(simulation& group, const std::vector<machine_index>& gone);
+
+}  // namespace hauberk::simulator

@@ -1,0 +1,112 @@
+#include "simulator/liveness.hpp"
+
+#include "simulator/describe.hpp"
+
+namespace hauberk::simulator {
+namespace {
+
+/// Links that broke are dialled again within this.
+constexpr duration relink = 2500ms;
+/// Processes that ended come back, are admitted and catch up within this.
+constexpr duration settle = 40s;
+
+}  // namespace
+
+liveness::liveness(simulation& group, const profile& drawn, operator_in_charge& staff, workload& load)
+    : group_(group), drawn_(drawn), staff_(staff), load_(load), healed_(group.time().now()) {
+  const auto& how = drawn_.settings;
+  wait_at_most(relink + how.suspect_timeout * 3 + how.inactive_timeout + 2s);
+}
+
+void liveness::fail(const std::string& text) {
+  std::string all =
+      text + "; " + std::to_string((group_.time().now() - healed_) / 1ms) + " ms after the healing:";
+  for (machine_index i = 0; i < group_.count(); ++i) {
+    machine& each = group_.at(i);
+    all += "\n    " + each.name() + (staff_.is_abandoned(i) ? " (given up)" : "") + ": " +
+           (each.is_running() ? describe(each.core()->current()) : "not running");
+  }
+  throw violation("liveness", all);
+}
+
+bool liveness::has_leader() {
+  for (machine_index i = 0; i < group_.count(); ++i) {
+    if (staff_.is_abandoned(i) || !group_.at(i).is_running()) continue;
+    const auto& status = group_.at(i).who()->status;
+    if (status.primary && status.as == replica::role::leader) return true;
+  }
+  return false;
+}
+
+std::string liveness::complaint() {
+  for (machine_index i = 0; i < group_.count(); ++i) {
+    if (staff_.is_abandoned(i)) continue;
+    machine& each = group_.at(i);
+    if (!each.is_running()) {
+      if (each.durable().position == 0 && !each.farewell() && !each.has_state_file())
+        continue;  // never started
+      return each.name() + " does not run";
+    }
+    const witness& who = *each.who();
+    if (!who.status.primary) return each.name() + " is not primary";
+    if (who.open != 0) return each.name() + " waits for " + std::to_string(who.open) + " broadcasts";
+    if (!who.fences.empty() && !who.is_leaving) return each.name() + " waits for a fence";
+    if (who.delivered() != group_.seen().newest()) {
+      return each.name() + " has delivered " + std::to_string(who.delivered()) + " of " +
+             std::to_string(group_.seen().newest());
+    }
+    if (who.status.log_end != who.delivered()) return each.name() + " has more in its log than was delivered";
+  }
+  return {};
+}
+
+bool liveness::probe() {
+  for (machine_index i = 0; i < group_.count(); ++i) {
+    if (staff_.is_abandoned(i) || !group_.at(i).is_running()) continue;
+    if (!load_.probe(i)) return false;
+  }
+  return true;
+}
+
+bool liveness::check() {
+  const bool is_late = group_.time().now() > deadline_;
+  switch (stage_) {
+    case stage::leader:
+      if (has_leader()) {
+        stage_ = stage::working;
+        wait_at_most(1s);
+      } else if (is_late) {
+        fail("no leader");
+      }
+      return false;
+    case stage::working:
+      if (!is_late) return false;
+      load_.stop();
+      stage_ = stage::settling;
+      wait_at_most(settle);
+      return false;
+    case stage::settling:
+    case stage::settling_again: {
+      const std::string missing = complaint();
+      if (missing.empty()) {
+        if (stage_ == stage::settling_again) return true;
+        stage_ = stage::probing;
+        wait_at_most(settle / 4);
+      } else if (is_late) {
+        fail(missing);
+      }
+      return false;
+    }
+    case stage::probing:
+      if (probe()) {
+        stage_ = stage::settling_again;
+        wait_at_most(settle / 4);
+      } else if (is_late) {
+        fail("a broadcast of one small message is not accepted");
+      }
+      return false;
+  }
+  return true;
+}
+
+}  // namespace hauberk::simulator

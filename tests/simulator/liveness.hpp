@@ -1,0 +1,40 @@
+// Liveness: once the faults have stopped for a connected quorum, a primary stands soon, every broadcast of a
+// live process ends, everybody gets to the same position, and new broadcasts commit.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "simulator/operator.hpp"
+#include "simulator/simulation.hpp"
+#include "simulator/workload.hpp"
+
+namespace hauberk::simulator {
+
+class liveness {
+ public:
+  /// Judges the machines that are not abandoned, from now on.
+  liveness(simulation& group, const profile& drawn, operator_in_charge& staff, workload& load);
+
+  /// Looks again; throws `violation` when it took too long. True when there is nothing left to wait for.
+  bool check();
+
+ private:
+  [[nodiscard]] bool has_leader();
+  /// What is still missing; empty when the group has settled.
+  [[nodiscard]] std::string complaint();
+  [[nodiscard]] bool probe();
+  void wait_at_most(duration span) { deadline_ = group_.time().now() + span; }
+  [[noreturn]] void fail(const std::string& text);
+
+  enum class stage { leader, working, settling, probing, settling_again };
+
+  simulation& group_;
+  const profile& drawn_;
+  operator_in_charge& staff_;
+  workload& load_;
+  stage stage_ = stage::leader;
+  time_point healed_, deadline_;
+};
+
+}  // namespace hauberk::simulator

@@ -1,0 +1,303 @@
+#include "simulator/machine.hpp"
+
+#include <algorithm>
+
+#include "simulator/codec_check.hpp"
+#include "simulator/describe.hpp"
+
+namespace hauberk::simulator {
+namespace {
+
+/// Inputs that one step takes; the rest waits for the next, as in the engine.
+constexpr std::size_t batch_max = 64;
+/// No clock starts at zero, and none agrees with another.
+constexpr duration uptime = 3600s;
+
+}  // namespace
+
+machine::machine(surroundings& around, machine_index index, std::int64_t drift_ppm)
+    : around_(around), index_(index), name_("n" + std::to_string(index + 1)), drift_ppm_(drift_ppm) {}
+
+time_point machine::local() const {
+  const std::int64_t passed = around_.time.now().time_since_epoch().count();
+  const std::int64_t drifted = passed / 1000000 * drift_ppm_ + passed % 1000000 * drift_ppm_ / 1000000;
+  return time_point(uptime * (index_ + 1) + duration(passed + drifted));
+}
+
+time_point machine::from_local(time_point when) const {
+  const std::int64_t passed = (when - time_point(uptime * (index_ + 1))).count();
+  if (passed <= 0) return time_point{};
+  if (drift_ppm_ == 0) return time_point(duration(passed));
+  const std::int64_t rate = 1000000 + drift_ppm_;
+  return time_point(duration(passed / rate * 1000000 + passed % rate * 1000000 / rate + 2));  // not too early
+}
+
+void machine::start(const start_mode& how) {
+  ++generation_;
+  farewell_.reset();
+  effects_to_live_ = 0;
+  appetite_ = 0;
+  const uuid id = around_.time.chance().id();
+  replica::identity me;
+  me.process = id;
+  me.name = name_;
+  me.address = name_ + ":4567";
+  if (how.has_state_file) me.succeeds = file_;
+  if (!me.succeeds.is_nil()) around_.seen.reach(state::proof_of_death);
+  base::logger words;
+  if (around_.time.is_traced()) {
+    words = base::logger([this](base::level, std::string_view line) { around_.time.say(name_, line); },
+                         base::level::debug);
+  }
+  witness& who = around_.record.start(id, name_, index_, how.recovered);
+  around_.homes[id] = index_;
+  process_.reset(
+      new process{id, replica::replica(around_.settings, me, around_.time.chance().next(), words), &who});
+  around_.time.say(name_, "starts as " + to_string(id).substr(0, 8) + ", recovered " +
+                              std::to_string(how.recovered.position) +
+                              (me.succeeds.is_nil() ? "" : ", succeeds " + base::to_string(me.succeeds)));
+  const time_point now = local();
+  if (how.is_bootstrap) {
+    const uuid history = around_.time.chance().id();
+    around_.record.set_history(history);
+    process_->core.bootstrap(now, history, {});
+  } else {
+    process_->core.join_group(now, how.recovered);
+  }
+  finish_step(now);
+  around_.mesh.poke_all(index_);
+}
+
+void machine::end_process(bool is_silent) {
+  witness& who = *process_->who;
+  if (who.delivered() > 0) durable_ = {around_.record.seen().history, who.delivered()};
+  around_.record.handle_crash(who);
+  ++generation_;
+  process_.reset();
+  around_.mesh.set_power(index_, !is_silent);
+  around_.wires.handle_gone(index_, is_silent);
+  around_.mesh.handle_gone(index_);
+  around_.mesh.poke_all(index_);
+}
+
+void machine::crash(bool is_silent) {
+  if (!process_) return;
+  around_.time.say(name_, is_silent ? "is switched off" : "crashes");
+  around_.time.mix(7);
+  end_process(is_silent);
+}
+
+void machine::pause() {
+  if (!process_) return;
+  around_.time.say(name_, "freezes");
+  process_->is_paused = process_->who->is_paused = true;
+}
+
+void machine::resume() {
+  if (!process_ || !process_->is_paused) return;
+  around_.time.say(name_, "thaws");
+  process_->is_paused = process_->who->is_paused = false;
+  soon();
+}
+
+void machine::set_appetite(std::size_t events, duration period) {
+  appetite_ = events;
+  meal_ = period;
+  eaten_ = 0;
+  if (events == 0) soon();
+}
+
+std::optional<errc> machine::broadcast(std::vector<base::buffer> payloads) {
+  const time_point now = local();
+  const auto made = process_->core.broadcast(now, payloads);
+  if (made) {
+    around_.record.handle_accepted(*process_->who, *made, payloads);
+    around_.time.mix(*made);
+    if (around_.time.is_traced()) {
+      around_.time.say(
+          name_, "broadcasts " + std::to_string(payloads.size()) + " from ticket " + std::to_string(*made));
+    }
+  }
+  finish_step(now);
+  if (made) return std::nullopt;
+  const auto why = static_cast<errc>(made.error().code.value());
+  if (why == errc::window_full) around_.seen.reach(state::window_full);
+  if (why == errc::not_primary) around_.seen.reach(state::not_primary);
+  return why;
+}
+
+void machine::leave() {
+  around_.time.say(name_, "leaves");
+  process_->who->is_leaving = true;
+  process_->core.leave_group(local());
+  finish_step(local());
+}
+
+void machine::fence() {
+  const std::uint64_t id = ++process_->fence_id;
+  around_.record.handle_fence_asked(*process_->who, id);
+  process_->core.fence(local(), id);
+  finish_step(local());
+}
+
+void machine::arrive(input what) {
+  if (!process_) return;
+  process_->inbox.push_back(std::move(what));
+  soon();
+}
+
+void machine::soon() {
+  if (!process_ || process_->is_paused || process_->is_step_due) return;
+  process_->is_step_due = true;
+  around_.time.after(0us, [this, generation = generation_] {
+    if (generation_ != generation) return;
+    process_->is_step_due = false;
+    if (process_->is_paused) return;
+    step();
+    if (generation_ == generation && !process_->inbox.empty()) soon();
+  });
+}
+
+void machine::step() {
+  const time_point now = local();
+  const bool is_time_first = now >= process_->core.next_deadline() && around_.time.chance().percent(50);
+  if (is_time_first) process_->core.handle_time(now);
+  for (std::size_t i = 0; i < batch_max && !process_->inbox.empty(); ++i) {
+    const input what = std::move(process_->inbox.front());
+    process_->inbox.pop_front();
+    hand_in(what, now);
+  }
+  if (now >= process_->core.next_deadline()) process_->core.handle_time(now);
+  finish_step(now);
+}
+
+void machine::hand_in(const input& what, time_point now) {
+  auto& time = around_.time;
+  time.mix(static_cast<std::uint64_t>(what.kind) + 8 * index_ + 64 * what.from);
+  switch (what.kind) {
+    case input::what::link_up:
+      time.say(name_, time.is_traced() ? "link up with n" + std::to_string(what.from + 1) : "");
+      around_.mesh.handle_linked(index_, what.from, what.process);
+      process_->core.handle_link_up(now, what.process, "n" + std::to_string(what.from + 1));
+      break;
+    case input::what::link_down:
+      time.say(name_, time.is_traced() ? "link down with n" + std::to_string(what.from + 1) : "");
+      process_->core.handle_link_down(now, what.process);
+      break;
+    case input::what::refused:
+      time.say(name_, time.is_traced() ? "n" + std::to_string(what.from + 1) + " refuses for " +
+                                             to_string(what.process).substr(0, 8)
+                                       : "");
+      process_->core.handle_refused(now, what.process);
+      break;
+    case input::what::message:
+      around_.wires.consumed(what, index_);
+      if (time.is_traced())
+        time.say(name_, "<- n" + std::to_string(what.from + 1) + " " + describe(*what.message));
+      time.mix(what.message->what.index() + what.bytes);
+      process_->core.handle_message(now, what.process, *what.message);
+      break;
+    case input::what::written:
+      process_->core.handle_written(now, what.process, what.bytes);
+      break;
+  }
+}
+
+void machine::finish_step(time_point now) {
+  process_->core.flush(now);
+  if (!drain_effects()) return;
+  take_events(now);
+  if (!drain_effects()) return;
+  process_->core.check();
+  around_.record.handle_step(*process_->who, process_->core.current());
+  if (farewell_) {
+    end_process(false);
+    return;
+  }
+  set_timer(now);
+}
+
+bool machine::drain_effects() {
+  while (auto what = process_->core.next_effect()) {
+    carry_out(*what);
+    if (effects_to_live_ != 0 && --effects_to_live_ == 0 && may_die_()) {
+      around_.seen.reach(state::crash_between_effects);
+      crash(false);
+      return false;
+    }
+  }
+  return true;
+}
+
+void machine::carry_out(const replica::effect& what) {
+  if (const auto* out = std::get_if<replica::send>(&what)) {
+    count_message(*out->message);
+    message_ptr message = out->message;
+    if (around_.with_codec && around_.time.chance().below(16) == 0) {
+      message = through_codec(message);
+      around_.seen.reach(state::codec_round_trip);
+    }
+    for (const auto& to : out->to) {
+      const auto home = around_.homes.find(to);
+      if (home != around_.homes.end())
+        around_.wires.send(index_, to, home->second, message, out->credit_bytes);
+    }
+  } else if (const auto* keep = std::get_if<replica::persist>(&what)) {
+    if (!keep->seat.is_nil()) file_ = keep->seat;
+  } else if (const auto* drop = std::get_if<replica::drop_link>(&what)) {
+    throw violation("honest_peers", name_ + " drops its link to n" +
+                                        std::to_string(around_.homes.at(drop->process) + 1) +
+                                        ", which told no lie: " + drop->reason);
+  }
+}
+
+void machine::count_message(const replica::envelope& what) {
+  auto& seen = around_.seen;
+  if (const auto* data = std::get_if<replica::data>(&what.what)) {
+    if (data->total != 0) seen.reach(state::chunked_payload);
+  } else if (const auto* vote = std::get_if<replica::vote>(&what.what)) {
+    if (!vote->granted) seen.reach(state::vote_denied);
+  } else if (const auto* order = std::get_if<replica::order>(&what.what)) {
+    for (const auto& each : order->items) {
+      const auto* noop = std::get_if<replica::order_noop>(&each);
+      if (noop != nullptr && !noop->dead.empty()) seen.reach(state::half_quorum_by_death);
+    }
+  } else if (std::holds_alternative<replica::handover>(what.what)) {
+    seen.reach(state::handover_sent);
+  } else if (std::holds_alternative<replica::join_refused>(what.what)) {
+    seen.reach(state::join_refused);
+  }
+}
+
+void machine::take_events(time_point now) {
+  while (appetite_ == 0 || eaten_ < appetite_) {
+    auto what = process_->core.next_event(now);
+    if (!what) return;
+    ++eaten_;
+    if (const auto* last = std::get_if<replica::farewell_event>(&*what)) farewell_ = *last;
+    around_.record.handle_event(*process_->who, *what);
+    if (farewell_) return;
+  }
+  if (is_meal_due_) return;
+  is_meal_due_ = true;
+  around_.time.after(meal_, [this] {
+    is_meal_due_ = false;
+    eaten_ = 0;
+    soon();
+  });
+}
+
+void machine::set_timer(time_point now) {
+  const time_point next = process_->core.next_deadline();
+  if (next == base::never) return;
+  // A deadline that has passed comes again a little later: time must not stand still.
+  const time_point when = next > now ? from_local(next) : around_.time.now() + 10us;
+  if (process_->wake > around_.time.now() && process_->wake <= when) return;  // that one looks again
+  process_->wake = when;
+  around_.time.at(when, [this, generation = generation_] {
+    if (generation_ != generation) return;
+    soon();
+  });
+}
+
+}  // namespace hauberk::simulator

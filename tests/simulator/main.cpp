@@ -1,0 +1,158 @@
+// hauberk_sim: runs seeds and says what they broke.
+//   hauberk_sim --seed N [--trace] [--time SECONDS]
+//   hauberk_sim --from N --seeds K [--time SECONDS] [--jobs J]
+// Exit code 0: all promises held; 1: a violation; 2: the command line is wrong.
+#include <unistd.h>
+
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "simulator/run.hpp"
+
+namespace {
+
+using namespace hauberk::simulator;
+
+struct command {
+  std::uint64_t from = 1, seeds = 1, seconds = 60, jobs = 1;
+  bool is_single = false, is_traced = false;
+};
+
+std::optional<command> parse(int count, char** words) {
+  command made;
+  for (int i = 1; i < count; ++i) {
+    const std::string word = words[i];
+    if (word == "--trace") {
+      made.is_traced = true;
+      continue;
+    }
+    std::uint64_t* target = word == "--seed" || word == "--from" ? &made.from
+                            : word == "--seeds"                  ? &made.seeds
+                            : word == "--time"                   ? &made.seconds
+                            : word == "--jobs"                   ? &made.jobs
+                                                                 : nullptr;
+    if (target == nullptr || ++i == count) return std::nullopt;
+    const char* end = words[i] + std::strlen(words[i]);
+    const auto [stop, problem] = std::from_chars(words[i], end, *target);
+    if (problem != std::errc{} || stop != end) return std::nullopt;
+    made.is_single = made.is_single || word == "--seed";
+  }
+  if (made.seconds == 0 || made.jobs == 0 || made.jobs > 256) return std::nullopt;
+  return made;
+}
+
+/// An assertion of the library ends the process: say with which seed, so that it can be replayed.
+thread_local std::uint64_t current_seed = 0;
+std::uint64_t current_seconds = 60;
+
+void handle_abort(int signal) {
+  char line[160];
+  const int size = std::snprintf(
+      line, sizeof line,
+      "seed %llu: the process ends with signal %d\n  replay: hauberk_sim --seed %llu "
+      "--time %llu --trace\n",
+      static_cast<unsigned long long>(current_seed), signal, static_cast<unsigned long long>(current_seed),
+      static_cast<unsigned long long>(current_seconds));
+  if (size > 0) (void)!write(STDOUT_FILENO, line, static_cast<std::size_t>(size));
+  _exit(1);
+}
+
+class summary {
+ public:
+  void add(std::uint64_t seed, const run_result& result, std::uint64_t seconds) {
+    const std::lock_guard lock(mutex_);
+    ++seeds_;
+    simulated_ += result.simulated;
+    reached_.add(result.reached);
+    if (result.violation.empty()) return;
+    ++violations_;
+    std::printf("seed %llu: %s\n  drawn: %s\n  replay: hauberk_sim --seed %llu --time %llu --trace\n",
+                static_cast<unsigned long long>(seed), result.violation.c_str(), result.drawn.c_str(),
+                static_cast<unsigned long long>(seed), static_cast<unsigned long long>(seconds));
+    std::fflush(stdout);
+  }
+
+  [[nodiscard]] bool is_clean() const { return violations_ == 0; }
+
+  void print(double real_seconds) const {
+    std::string missing;
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < state_names.size(); ++i) {
+      const std::uint64_t times = reached_.counts()[i];
+      std::printf("  %-34s %12llu\n", std::string(state_names[i]).c_str(),
+                  static_cast<unsigned long long>(times));
+      if (times != 0) {
+        ++count;
+      } else {
+        missing += (missing.empty() ? "; never: " : ", ") + std::string(state_names[i]);
+      }
+    }
+    const double simulated = hauberk::base::seconds(simulated_);
+    std::printf(
+        "%llu seeds, %llu violations, %.2f simulated hours, %.0f simulated seconds per real second, "
+        "%zu of %zu sometimes-states reached%s\n",
+        static_cast<unsigned long long>(seeds_), static_cast<unsigned long long>(violations_),
+        simulated / 3600, simulated / real_seconds, count, state_names.size(), missing.c_str());
+  }
+
+ private:
+  std::mutex mutex_;
+  std::uint64_t seeds_ = 0, violations_ = 0;
+  duration simulated_{};
+  sometimes reached_;
+};
+
+void run_seeds(const command& how, std::atomic<std::uint64_t>& next, summary& all) {
+  run_options options;
+  options.length = std::chrono::seconds(how.seconds);
+  if (how.is_traced) {
+    options.trace = [](const std::string& line) {
+      std::fwrite(line.data(), 1, line.size(), stdout);
+      std::fputc('\n', stdout);
+    };
+  }
+  for (std::uint64_t seed = next++; seed < how.from + how.seeds; seed = next++) {
+    current_seed = seed;
+    const run_result result = run(seed, options);
+    all.add(seed, result, how.seconds);
+    if (how.is_single) {
+      std::printf(
+          "seed %llu: %s; %llu events, %llu positions, hash %016llx\n", static_cast<unsigned long long>(seed),
+          result.drawn.c_str(), static_cast<unsigned long long>(result.events),
+          static_cast<unsigned long long>(result.positions), static_cast<unsigned long long>(result.hash));
+    }
+  }
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  auto how = parse(count, words);
+  if (!how) {
+    std::fprintf(stderr,
+                 "usage: hauberk_sim --seed N [--trace] [--time SECONDS]\n"
+                 "       hauberk_sim --from N --seeds K [--time SECONDS] [--jobs J]\n");
+    return 2;
+  }
+  if (how->is_single) how->seeds = how->jobs = 1;
+  current_seconds = how->seconds;
+  std::signal(SIGABRT, handle_abort);
+  std::signal(SIGSEGV, handle_abort);
+  const auto start = std::chrono::steady_clock::now();
+  std::atomic<std::uint64_t> next{how->from};
+  summary all;
+  std::vector<std::thread> threads;
+  for (std::uint64_t i = 0; i < how->jobs; ++i) threads.emplace_back([&] { run_seeds(*how, next, all); });
+  for (auto& each : threads) each.join();
+  all.print(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  return all.is_clean() ? 0 : 1;
+}

@@ -1,0 +1,64 @@
+#include "simulator/operator.hpp"
+
+namespace hauberk::simulator {
+
+operator_in_charge::operator_in_charge(simulation& group, const profile& drawn)
+    : group_(group),
+      drawn_(drawn),
+      abandoned_(group.count()),
+      expected_(group.count()),
+      started_(group.count()) {}
+
+void operator_in_charge::found() {
+  started_[0] = true;
+  start_mode first;
+  first.is_bootstrap = true;
+  group_.at(0).start(first);
+  for (machine_index i = 1; i < drawn_.founders; ++i)
+    bring_back(i, group_.time().chance().below(duration(1s)));
+}
+
+recovered_position operator_in_charge::choose_recovered(machine_index which) {
+  auto& chance = group_.time().chance();
+  machine& home = group_.at(which);
+  const auto& last = home.farewell();
+  if (last && last->reason == errc::state_transfer_needed) {  // the state comes from a member, outside of us
+    for (machine_index i = 0; i < group_.count(); ++i) {
+      machine& donor = group_.at((which + i) % group_.count());
+      if (donor.is_running() && donor.who()->status.primary && donor.who()->delivered() > 0) {
+        return {group_.seen().history, donor.who()->delivered()};
+      }
+    }
+  }
+  if (chance.percent(25)) return {};
+  recovered_position durable = home.durable();
+  if (chance.percent(25)) durable.position -= chance.below(std::min<position_t>(durable.position, 100) + 1);
+  if (durable.position == 0) return {};
+  return durable;
+}
+
+void operator_in_charge::start(machine_index which) {
+  if (group_.at(which).is_running() || abandoned_[which]) return;
+  start_mode how;
+  how.has_state_file = group_.time().chance().percent(80);
+  how.recovered = choose_recovered(which);
+  started_[which] = true;
+  group_.at(which).start(how);
+}
+
+void operator_in_charge::bring_back(machine_index which, duration after) {
+  expected_[which] = true;
+  group_.time().after(after, [this, which] {
+    expected_[which] = false;
+    start(which);
+  });
+}
+
+void operator_in_charge::make_rounds() {
+  for (machine_index i = 0; i < group_.count(); ++i) {
+    if (group_.at(i).is_running() || expected_[i] || abandoned_[i] || !started_[i]) continue;
+    bring_back(i, 100ms + group_.time().chance().below(duration(3s)));
+  }
+}
+
+}  // namespace hauberk::simulator

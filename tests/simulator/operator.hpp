@@ -1,0 +1,33 @@
+// The person who runs the machines: brings processes back after a crash or a farewell, with the state file
+// or without, with all that the application had made durable, some of it, or nothing.
+#pragma once
+
+#include "simulator/profile.hpp"
+#include "simulator/simulation.hpp"
+
+namespace hauberk::simulator {
+
+class operator_in_charge {
+ public:
+  operator_in_charge(simulation& group, const profile& drawn);
+
+  /// The first machine bootstraps, the other founders join; late ones when they are told to.
+  void found();
+  void start(machine_index which);
+  /// Starts a machine again after a while, unless it runs by then.
+  void bring_back(machine_index which, duration after);
+  /// Looks for processes that ended by themselves; called now and then.
+  void make_rounds();
+  /// From now on this machine stays as it is, for ever.
+  void abandon(machine_index which) { abandoned_[which] = true; }
+  [[nodiscard]] bool is_abandoned(machine_index which) const { return abandoned_[which]; }
+
+ private:
+  [[nodiscard]] recovered_position choose_recovered(machine_index which);
+
+  simulation& group_;
+  const profile& drawn_;
+  std::vector<bool> abandoned_, expected_, started_;
+};
+
+}  // namespace hauberk::simulator

@@ -1,0 +1,45 @@
+// Bounds: what a replica keeps stays within its settings, whatever happens to the group.
+#include "base/limits.hpp"
+#include "simulator/oracles/oracle.hpp"
+
+namespace hauberk::simulator {
+namespace {
+
+/// The largest payload of our workload: one may stand beyond a full window.
+constexpr std::uint64_t oversize = 256 * 1024;
+
+class bounds final : public oracle {
+ public:
+  bounds(const chronicle& seen, const replica::settings& limits) : oracle(seen), limits_(limits) {}
+  [[nodiscard]] const char* name() const override { return "bounds"; }
+
+  void handle_step(const witness& who, const replica::status& now) override {
+    if (now.in_flight_bytes > limits_.send_window_bytes + oversize) {
+      fail(who.name + " has " + std::to_string(now.in_flight_bytes) + " bytes in flight, at most " +
+           std::to_string(limits_.send_window_bytes) + " and one payload are allowed");
+    }
+    // Pools hold what senders have in flight; each keeps within its own send window.
+    const std::uint64_t pools = senders_max * (limits_.send_window_bytes + oversize);
+    if (now.window_bytes > limits_.window_bytes + pools) {
+      fail(who.name + " keeps " + std::to_string(now.window_bytes) + " bytes, at most " +
+           std::to_string(limits_.window_bytes) + " and the senders' windows are allowed");
+    }
+    if (now.delivered > now.committed || now.committed > now.log_end || now.held > now.log_end) {
+      fail(who.name + " has delivered " + std::to_string(now.delivered) + ", committed " +
+           std::to_string(now.committed) + ", held " + std::to_string(now.held) + " of a log up to " +
+           std::to_string(now.log_end));
+    }
+  }
+
+ private:
+  static constexpr std::uint64_t senders_max = 9;
+  replica::settings limits_;
+};
+
+}  // namespace
+
+std::unique_ptr<oracle> make_bounds(const chronicle& seen, const replica::settings& limits) {
+  return std::make_unique<bounds>(seen, limits);
+}
+
+}  // namespace hauberk::simulator

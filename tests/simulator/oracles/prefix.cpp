@@ -1,0 +1,26 @@
+// Prefix: what a process delivers is a run of positions without a gap, from right after what its
+// application had recovered.
+#include "simulator/oracles/oracle.hpp"
+
+namespace hauberk::simulator {
+namespace {
+
+class prefix final : public oracle {
+ public:
+  using oracle::oracle;
+  [[nodiscard]] const char* name() const override { return "prefix"; }
+
+  void handle_delivered(const witness& who, position_t where, const entry& /*what*/, const entry& /*known*/,
+                        bool /*is_first*/) override {
+    if (where != who.next) {
+      fail(who.name + " delivers position " + std::to_string(where) + ", expected " +
+           std::to_string(who.next) + " (recovered " + std::to_string(who.recovered.position) + ")");
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<oracle> make_prefix(const chronicle& seen) { return std::make_unique<prefix>(seen); }
+
+}  // namespace hauberk::simulator

@@ -1,0 +1,116 @@
+// Views: numbers rise along the history, each is what the one before and its own changes make it, `last`
+// counts what was really ordered, and whoever delivers a view is in it.
+#include <algorithm>
+#include <map>
+
+#include "simulator/oracles/oracle.hpp"
+
+namespace hauberk::simulator {
+namespace {
+
+class views final : public oracle {
+ public:
+  using oracle::oracle;
+  [[nodiscard]] const char* name() const override { return "views"; }
+
+  void handle_delivered(const witness& who, position_t where, const entry& what, const entry& /*known*/,
+                        bool /*is_first*/) override {
+    if (what.what != kind::view) return;
+    const replica::view& now = *what.view;
+    const std::string at = "view " + std::to_string(now.number) + " at " + std::to_string(where);
+    if (now.find_process(who.id) == nullptr) fail(who.name + " delivers " + at + " but is not in it");
+    if (who.view && who.view->number >= now.number) {
+      fail(who.name + " delivers " + at + " after view " + std::to_string(who.view->number));
+    }
+    const auto [same, is_new] = by_number_.try_emplace(now.number, where, what.view);
+    if (!is_new && (same->second.first != where || *same->second.second != now)) {
+      fail(at + " was another view at " + std::to_string(same->second.first));
+    }
+    if (is_new) check_neighbours(same, at);
+    if (now.history != seen_.history) fail(at + " is of another history");
+    if (now.total_weight() == 0) fail(at + " has no weight");
+    for (std::size_t i = 1; i < now.members.size(); ++i) {
+      if (!(now.members[i - 1].seat < now.members[i].seat)) fail(at + " is not sorted");
+    }
+  }
+
+  void handle_end() override {
+    std::map<seat_id, base::sequence_t> ordered;
+    replica::view_ptr before;
+    bool is_certain = true;
+    for (position_t where = 1; where <= seen_.newest(); ++where) {
+      const entry& at = *seen_.at(where);
+      if (at.what == kind::message) ++ordered[at.sender];
+      if (at.what == kind::filler) is_certain = false;
+      if (at.what != kind::view) continue;
+      check_last(*at.view, ordered, where);
+      if (before && (is_certain || before->number + 1 == at.view->number)) check_step(*before, *at.view);
+      before = at.view;
+      is_certain = true;
+    }
+  }
+
+ private:
+  using numbered = std::map<std::uint64_t, std::pair<position_t, replica::view_ptr>>;
+
+  void check_neighbours(numbered::iterator place, const std::string& at) const {
+    if (place != by_number_.begin() && std::prev(place)->second.first >= place->second.first) {
+      fail(at + " stands before a view with a smaller number");
+    }
+    const auto next = std::next(place);
+    if (next != by_number_.end() && next->second.first <= place->second.first) {
+      fail(at + " stands after a view with a larger number");
+    }
+  }
+
+  void check_last(const replica::view& now, std::map<seat_id, base::sequence_t>& ordered,
+                  position_t where) const {
+    const auto check = [&](const seat_id& seat, base::sequence_t last, const char* as) {
+      if (last != ordered[seat]) {
+        fail("view " + std::to_string(now.number) + " at " + std::to_string(where) + " says that " +
+             std::to_string(last) + " broadcasts of " + as + base::to_string(seat) + " were ordered, but " +
+             std::to_string(ordered[seat]) + " were");
+      }
+    };
+    for (const auto& each : now.members) check(each.seat, each.last, "member ");
+    for (const auto& each : now.removed) check(each.seat, each.last, "removed ");
+  }
+
+  void check_step(const replica::view& before, const replica::view& now) const {
+    std::vector<seat_id> expected;
+    for (const auto& each : before.members) {
+      const auto is_it = [&](const replica::member& gone) { return gone.seat == each.seat; };
+      if (std::ranges::none_of(now.left, is_it) && std::ranges::none_of(now.lost, is_it)) {
+        expected.push_back(each.seat);
+      }
+    }
+    expected.insert(expected.end(), now.joined.begin(), now.joined.end());
+    std::ranges::sort(expected);
+    std::vector<seat_id> got;
+    for (const auto& each : now.members) got.push_back(each.seat);
+    if (got != expected) {
+      fail("view " + std::to_string(now.number) + " is not view " + std::to_string(before.number) +
+           " with its joined, left and lost");
+    }
+    for (const auto& gone : {now.left, now.lost}) {
+      for (const auto& each : gone) {
+        if (before.find(each.seat) == nullptr) {
+          fail("view " + std::to_string(now.number) + " drops a member that view " +
+               std::to_string(before.number) + " did not have");
+        }
+        if (now.find_removal(each.seat) == nullptr) {
+          fail("view " + std::to_string(now.number) + " forgets the removal of " +
+               base::to_string(each.seat));
+        }
+      }
+    }
+  }
+
+  numbered by_number_;
+};
+
+}  // namespace
+
+std::unique_ptr<oracle> make_views(const chronicle& seen) { return std::make_unique<views>(seen); }
+
+}  // namespace hauberk::simulator

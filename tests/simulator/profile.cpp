@@ -1,0 +1,87 @@
+#include "simulator/profile.hpp"
+
+#include <algorithm>
+
+namespace hauberk::simulator {
+namespace {
+
+constexpr std::array<const char*, fault_count> fault_names = {
+    "reset",         "crash",   "crash-between-effects",
+    "power-off",     "pause",   "stall",
+    "partition",     "one-way", "isolate",
+    "bridge",        "ring",    "flap",
+    "slow-consumer", "leave",   "late-joiner",
+    "storm"};
+
+template <typename Value>
+Value one_of(base::random& chance, std::initializer_list<Value> values) {
+  return values.begin()[chance.below(values.size())];
+}
+
+void draw_times(profile& p, base::random& chance) {
+  auto& how = p.settings;
+  how.suspect_timeout = one_of<duration>(chance, {500ms, 1s, 1s, 2s});
+  how.keepalive_period = how.suspect_timeout / one_of(chance, {5, 10, 10});
+  how.inactive_timeout = how.suspect_timeout * one_of(chance, {2, 5});
+  how.peer_timeout = how.suspect_timeout * 3;
+  const duration far = one_of<duration>(chance, {200us, 1ms, 5ms, 20ms, 40ms});
+  p.calm.delay_min = std::min(far, duration(100us));
+  p.calm.delay_max = std::min(far, how.suspect_timeout / 12);
+  p.calm.jitter = chance.percent(50) ? p.calm.delay_max / 4 : 0us;
+  p.calm.kernel_bytes = one_of<std::uint64_t>(chance, {32 * 1024, 256 * 1024, 4 << 20});
+  p.calm.bytes_per_second = one_of<std::uint64_t>(chance, {10 << 20, 100 << 20, 1 << 30});
+  p.storm = p.calm;
+  p.storm.jitter = one_of<duration>(chance, {0us, 5ms, 50ms, 500ms});
+  p.storm.give_up_min = one_of<duration>(chance, {500ms, 3s});
+  p.drift_ppm_max = one_of<std::int64_t>(chance, {0, 100, 10000});
+}
+
+void draw_windows(profile& p, base::random& chance) {
+  auto& how = p.settings;
+  how.window_bytes = one_of<std::uint64_t>(chance, {256 << 10, 2 << 20, 32 << 20, 32 << 20});
+  how.send_window_bytes = one_of<std::uint64_t>(chance, {32 << 10, 512 << 10, 4 << 20});
+  how.send_window_bytes = std::min(how.send_window_bytes, how.window_bytes / 2);
+  how.chunk_bytes = one_of<std::uint32_t>(chance, {4 << 10, 64 << 10, 1 << 20});
+  how.run_bytes = one_of<std::uint32_t>(chance, {2 << 10, 64 << 10, 256 << 10});
+  how.credit_bytes = one_of<std::uint64_t>(chance, {16 << 10, 512 << 10, 8 << 20});
+}
+
+void draw_workload(profile& p, base::random& chance) {
+  p.broadcast_gap_us = one_of<std::uint64_t>(chance, {10000, 50000, 200000, 1000000});
+  p.batch_max = one_of<std::size_t>(chance, {1, 4, 30});
+  p.burst_max = chance.percent(30) ? 200 : 0;
+  p.size_small = one_of<std::size_t>(chance, {1, 16, 200});
+  p.size_large = one_of<std::size_t>(chance, {500, 5000, 50000, 200000});
+  p.percent_large = one_of<std::uint64_t>(chance, {0, 5, 30});
+}
+
+}  // namespace
+
+profile draw_profile(base::random& chance) {
+  profile p;
+  p.machines = one_of<std::size_t>(chance, {1, 2, 2, 3, 3, 3, 3, 4, 5, 5, 6, 7});
+  p.founders = chance.percent(70) ? p.machines : 1 + chance.below(p.machines);
+  draw_times(p, chance);
+  draw_windows(p, chance);
+  draw_workload(p, chance);
+  for (auto& each : p.faults) each = chance.percent(35);
+  p.faults[static_cast<std::size_t>(fault::late_joiner)] = p.founders < p.machines;
+  p.fault_gap = one_of<duration>(chance, {300ms, 1s, 3s, 8s});
+  p.is_guarded = !chance.percent(6);
+  p.with_codec = chance.percent(50);
+  return p;
+}
+
+std::string describe(const profile& drawn) {
+  std::string text = std::to_string(drawn.machines) + " machines (" + std::to_string(drawn.founders) +
+                     " founders), suspect " + std::to_string(drawn.settings.suspect_timeout / 1ms) +
+                     " ms, window " + std::to_string(drawn.settings.window_bytes >> 10U) +
+                     " KiB, send window " + std::to_string(drawn.settings.send_window_bytes >> 10U) +
+                     " KiB, " + (drawn.is_guarded ? "guarded" : "unguarded") + ", faults:";
+  for (std::size_t i = 0; i < fault_count; ++i) {
+    if (drawn.faults[i]) text += std::string(" ") + fault_names[i];
+  }
+  return text;
+}
+
+}  // namespace hauberk::simulator

@@ -1,0 +1,213 @@
+#include "simulator/recorder.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hauberk::simulator {
+
+recorder::recorder(world& time, sometimes& seen, const replica::settings& limits)
+    : time_(time), sometimes_(seen), oracles_(make_oracles(chronicle_, limits)) {}
+
+witness& recorder::start(const uuid& id, const std::string& name, std::size_t machine,
+                         recovered_position recovered) {
+  witness& who = chronicle_.processes.emplace_back();
+  who.id = id;
+  who.name = name;
+  who.machine = machine;
+  who.recovered = recovered;
+  who.next = recovered.position + 1;
+  chronicle_.by_id[id] = &who;
+  return who;
+}
+
+void recorder::handle_crash(witness& who) {
+  who.is_alive = false;
+  who.status.primary = false;
+}
+
+void recorder::handle_accepted(witness& who, std::uint64_t first_ticket,
+                               const std::vector<base::buffer>& payloads) {
+  if (who.broadcasts.empty()) who.first_ticket = first_ticket;
+  if (first_ticket == 0 || first_ticket != who.first_ticket + who.broadcasts.size()) {
+    throw violation("outcome", who.name + " gets ticket " + std::to_string(first_ticket) + ", expected " +
+                                   std::to_string(who.first_ticket + who.broadcasts.size()));
+  }
+  for (const auto& each : payloads) who.broadcasts.push_back({each});
+  who.open += payloads.size();
+}
+
+void recorder::handle_fence_asked(witness& who, std::uint64_t id) { who.fences[id] = chronicle_.newest(); }
+
+void recorder::handle_event(witness& who, const replica::event& what) {
+  time_.mix(what.index() + 100 * who.machine);
+  std::visit([&](const auto& each) { handle(who, each); }, what);
+}
+
+void recorder::handle_step(witness& who, const replica::status& now) {
+  if (now.as == replica::role::leader &&
+      (who.status.as != replica::role::leader || now.epoch != who.status.epoch)) {
+    sometimes_.reach(state::election_won);
+  }
+  if (now.fetches > who.status.fetches) sometimes_.reach(state::fetched_payload);
+  if (now.log_end < who.status.log_end) sometimes_.reach(state::tail_cut);
+  if (!who.status.self.is_nil() && now.self.number > who.status.self.number && who.view) {
+    sometimes_.reach(state::same_process_rejoined);
+  }
+  for (const auto& each : oracles_) each->handle_step(who, now);
+  who.status = now;
+}
+
+void recorder::handle_end() {
+  for (const auto& each : oracles_) each->handle_end();
+}
+
+void recorder::identify(entry& message, position_t where) {
+  witness* sender = chronicle_.find(message.sender.process);
+  const std::string at = "the message at " + std::to_string(where);
+  if (sender == nullptr) throw violation("integrity", at + " has a sender that never lived");
+  auto& made = sender->broadcasts;
+  const base::buffer& payload = message.payload;
+  std::uint32_t index = 0;
+  std::memcpy(&index, payload.data(), std::min(payload.size(), sizeof index));
+  if (index >= made.size() || !(made[index].payload == payload)) {
+    throw violation("integrity", at + " was never broadcast by " + sender->name);
+  }
+  if (made[index].position != 0) {
+    throw violation("integrity", at + " stands at " + std::to_string(made[index].position) + " already");
+  }
+  made[index].position = where;
+  message.index = index;
+}
+
+void recorder::deliver(witness& who, position_t where, entry what) {
+  const bool is_first = where == chronicle_.log.size() + 1;
+  if (where > chronicle_.log.size() + 1 || where == 0) {
+    throw violation("prefix", who.name + " delivers position " + std::to_string(where) +
+                                  ", but nobody delivered the one before");
+  }
+  if (is_first) {
+    if (what.what == kind::message) identify(what, where);
+    chronicle_.log.push_back(what);
+  }
+  entry& known = chronicle_.log[where - 1];
+  for (const auto& each : oracles_) each->handle_delivered(who, where, what, known, is_first);
+  if (known.what == kind::filler && what.what == kind::view) known = what;
+  who.next = where + 1;
+  time_.mix(where);
+}
+
+void recorder::handle(witness& who, const replica::view_event& what) {
+  if (time_.is_traced()) {
+    std::string words = !what.primary  ? "app: primary lost"
+                        : what.resumed ? "app: primary resumed"
+                                       : "app: view ";
+    if (what.what) {
+      words += (what.primary && !what.resumed ? "" : ", view ") + std::to_string(what.what->number) +
+               " epoch " + std::to_string(what.epoch) + " at " + std::to_string(what.position) + ":";
+      for (const auto& each : what.what->members) {
+        words +=
+            " " + each.name + "(" + base::to_string(each.seat) + " w" + std::to_string(each.weight) + ")";
+      }
+    }
+    time_.say(who.name, words);
+  }
+  if (!what.primary || what.resumed) {
+    sometimes_.reach(what.primary ? state::primary_resumed : state::primary_lost);
+    for (const auto& each : oracles_) each->handle_news(who, what);
+    return;
+  }
+  const bool is_news =
+      chronicle_.newest() < what.position || chronicle_.at(what.position)->what == kind::filler;
+  if (is_news) count_view(*what.what);
+  entry made;
+  made.what = kind::view;
+  made.view = what.what;
+  deliver(who, what.position, std::move(made));
+  who.view = what.what;
+}
+
+void recorder::handle(witness& who, const replica::message_event& what) {
+  if (time_.is_traced()) {
+    time_.say(who.name, "app: message at " + std::to_string(what.position) + " from " +
+                            base::to_string(what.sender) + ", " + std::to_string(what.payload.size()) +
+                            " bytes" +
+                            (what.ticket != 0 ? ", my ticket " + std::to_string(what.ticket) : ""));
+  }
+  entry made;
+  made.what = kind::message;
+  made.sender = what.sender;
+  made.payload = what.payload;
+  deliver(who, what.position, std::move(made));
+  const bool is_own = what.sender.process == who.id;
+  if (is_own != (what.ticket != 0)) {
+    throw violation("outcome", who.name + " gets ticket " + std::to_string(what.ticket) +
+                                   " with a message of " + base::to_string(what.sender));
+  }
+  if (!is_own) return;
+  for (const auto& each : oracles_) each->handle_own(who, what.ticket, what.position);
+  who.broadcasts[what.ticket - who.first_ticket].end = fate::delivered;
+  --who.open;
+  sometimes_.reach(state::own_delivery);
+}
+
+void recorder::handle(witness& who, const replica::filler_event& what) {
+  if (time_.is_traced()) time_.say(who.name, "app: filler at " + std::to_string(what.position));
+  deliver(who, what.position, entry{});
+}
+
+void recorder::handle(witness& who, const replica::outcome_event& what) {
+  if (time_.is_traced()) {
+    static constexpr const char* words[] = {"committed", "never", "unknown"};
+    time_.say(who.name, "app: ticket " + std::to_string(what.ticket) + " " +
+                            words[static_cast<std::size_t>(what.result)] + " at most " +
+                            std::to_string(what.position));
+  }
+  for (const auto& each : oracles_) each->handle_outcome(who, what);
+  broadcast& mine = who.broadcasts[what.ticket - who.first_ticket];
+  switch (what.result) {
+    case replica::outcome::committed:
+      mine.end = fate::committed;
+      mine.promised = what.position;
+      sometimes_.reach(state::ticket_committed);
+      break;
+    case replica::outcome::never:
+      mine.end = fate::never;
+      sometimes_.reach(state::ticket_never);
+      break;
+    case replica::outcome::unknown:
+      mine.end = fate::unknown;
+      sometimes_.reach(state::ticket_unknown);
+      break;
+  }
+  --who.open;
+}
+
+void recorder::handle(witness& who, const replica::fence_event& what) {
+  if (time_.is_traced()) {
+    time_.say(who.name, "app: fence " + std::to_string(what.id) + " at " + std::to_string(what.position));
+  }
+  for (const auto& each : oracles_) each->handle_fence(who, what);
+  who.fences.erase(what.id);
+  sometimes_.reach(state::fence_answered);
+}
+
+void recorder::handle(witness& who, const replica::farewell_event& what) {
+  if (time_.is_traced()) {
+    time_.say(who.name, "app: farewell " + std::to_string(static_cast<int>(what.reason)) + " " + what.text);
+  }
+  if (what.reason == errc::ok) sometimes_.reach(state::left_alone);
+  if (what.reason == errc::state_transfer_needed) sometimes_.reach(state::state_transfer_needed);
+  for (const auto& each : oracles_) each->handle_farewell(who, what);
+  who.has_parted = true;
+}
+
+void recorder::count_view(const replica::view& now) {
+  const auto founder = now.members.size() == 1 && now.number == 1;
+  if (!now.joined.empty() && !founder) sometimes_.reach(state::view_by_join);
+  if (!now.left.empty()) sometimes_.reach(state::view_by_leave);
+  if (!now.lost.empty()) sometimes_.reach(state::view_by_death);
+  if (now.joined.empty() && now.left.empty() && now.lost.empty()) sometimes_.reach(state::weight_given);
+  if (now.members.size() == 1 && !founder) sometimes_.reach(state::group_of_one);
+}
+
+}  // namespace hauberk::simulator

@@ -1,0 +1,46 @@
+// Keeps the chronicle: turns what applications see into the record, and shows each fact to every oracle.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "simulator/chronicle.hpp"
+#include "simulator/oracles/oracle.hpp"
+#include "simulator/sometimes.hpp"
+
+namespace hauberk::simulator {
+
+class recorder {
+ public:
+  recorder(world& time, sometimes& seen, const replica::settings& limits);
+
+  [[nodiscard]] const chronicle& seen() const { return chronicle_; }
+  void set_history(const uuid& history) { chronicle_.history = history; }
+
+  witness& start(const uuid& id, const std::string& name, std::size_t machine, recovered_position recovered);
+  void handle_crash(witness& who);
+  void handle_accepted(witness& who, std::uint64_t first_ticket, const std::vector<base::buffer>& payloads);
+  void handle_fence_asked(witness& who, std::uint64_t id);
+  void handle_event(witness& who, const replica::event& what);
+  void handle_step(witness& who, const replica::status& now);
+  void handle_end();
+
+ private:
+  void deliver(witness& who, position_t where, entry what);
+  /// Finds which broadcast of its sender a message is, or says that it is none.
+  void identify(entry& message, position_t where);
+  void handle(witness& who, const replica::view_event& what);
+  void handle(witness& who, const replica::message_event& what);
+  void handle(witness& who, const replica::filler_event& what);
+  void handle(witness& who, const replica::outcome_event& what);
+  void handle(witness& who, const replica::fence_event& what);
+  void handle(witness& who, const replica::farewell_event& what);
+  void count_view(const replica::view& now);
+
+  world& time_;
+  sometimes& sometimes_;
+  chronicle chronicle_;
+  std::vector<std::unique_ptr<oracle>> oracles_;
+};
+
+}  // namespace hauberk::simulator

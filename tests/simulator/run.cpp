@@ -1,0 +1,117 @@
+#include "simulator/run.hpp"
+
+#include <algorithm>
+
+#include "simulator/faults.hpp"
+#include "simulator/guard.hpp"
+#include "simulator/liveness.hpp"
+#include "simulator/operator.hpp"
+#include "simulator/profile.hpp"
+#include "simulator/workload.hpp"
+
+namespace hauberk::simulator {
+namespace {
+
+constexpr duration round_time = 200ms;  ///< between two looks at who has ended by itself
+constexpr duration look_time = 50ms;    ///< between two looks at what liveness still waits for
+
+class seed_run {
+ public:
+  seed_run(std::uint64_t seed, const run_options& how, const profile& drawn)
+      : how_(how),
+        drawn_(drawn),
+        group_(seed, drawn.machines, drawn.settings, drawn.calm, drawn.drift_ppm_max, drawn.with_codec),
+        staff_(group_, drawn_),
+        load_(group_, drawn_),
+        faults_(group_, drawn_, staff_) {
+    if (how.trace) group_.time().listen(how.trace);
+  }
+
+  void play() {
+    staff_.found();
+    load_.start();
+    make_rounds();
+    group_.time().after(1s, [this] { faults_.start(); });
+    group_.time().run_until(time_point(how_.length * 6 / 10));
+    heal();
+    if (drawn_.is_guarded) {
+      liveness judge(group_, drawn_, staff_, load_);
+      while (!judge.check()) group_.time().run_until(group_.time().now() + look_time);
+    } else {
+      group_.time().run_until(time_point(how_.length));
+    }
+    group_.record().handle_end();
+  }
+
+  void report(run_result& result) {
+    result.simulated = group_.time().now().time_since_epoch();
+    result.hash = group_.time().hash();
+    result.events = group_.time().events();
+    result.positions = group_.seen().newest();
+    result.reached = group_.reached();
+  }
+
+ private:
+  void make_rounds() {
+    staff_.make_rounds();
+    group_.time().after(round_time, [this] { make_rounds(); });
+  }
+
+  /// All faults end, but some machines that the group can do without never come back.
+  void heal() {
+    faults_.stop();
+    group_.time().say("", "-- the faults are over --");
+    auto& chance = group_.time().chance();
+    if (!drawn_.is_guarded || chance.percent(50)) return;
+    std::vector<machine_index> broken;
+    for (machine_index i = 0; i < group_.count(); ++i) {
+      if (!chance.percent(40)) continue;
+      broken.push_back(i);
+      if (!can_lose(group_, broken)) broken.pop_back();
+    }
+    for (const machine_index each : broken) {
+      staff_.abandon(each);
+      break_for_ever(each, chance.below(4));
+    }
+  }
+
+  void break_for_ever(machine_index which, std::uint64_t how) {
+    if (how <= 1) {
+      group_.at(which).crash(how == 1);
+    } else if (how == 2) {
+      group_.at(which).pause();
+    } else {
+      group_.time().say(group_.at(which).name(), "is cut off for ever");
+      for (machine_index i = 0; i < group_.count(); ++i) {
+        group_.block(which, i, true);
+        group_.block(i, which, true);
+      }
+    }
+  }
+
+  const run_options& how_;
+  const profile& drawn_;
+  simulation group_;
+  operator_in_charge staff_;
+  workload load_;
+  faults faults_;
+};
+
+}  // namespace
+
+run_result run(std::uint64_t seed, const run_options& how) {
+  base::random chance(seed);
+  const profile drawn = draw_profile(chance);
+  run_result result;
+  result.drawn = describe(drawn);
+  seed_run each(chance.next(), how, drawn);
+  try {
+    each.play();
+  } catch (const violation& broken) {
+    result.violation = broken.what();
+  }
+  each.report(result);
+  return result;
+}
+
+}  // namespace hauberk::simulator

@@ -1,0 +1,69 @@
+#include "simulator/workload.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hauberk::simulator {
+namespace {
+
+/// Enough for a number of its own.
+constexpr std::size_t size_min = 3;
+
+}  // namespace
+
+workload::workload(simulation& group, const profile& drawn)
+    : group_(group), drawn_(drawn), pattern_(drawn.size_large + drawn.size_small + 16, '\0') {
+  for (auto& each : pattern_) each = static_cast<char>(group_.time().chance().next());
+}
+
+void workload::start() {
+  is_on_ = true;
+  for (machine_index i = 0; i < group_.count(); ++i) next(i);
+}
+
+void workload::next(machine_index which) {
+  const std::uint64_t gap = drawn_.broadcast_gap_us * (which + 1);  // nobody is like another
+  const duration wait = std::chrono::microseconds(1 + group_.time().chance().below(2 * gap));
+  group_.time().after(wait, [this, which] { turn(which); });
+}
+
+base::buffer workload::make(machine_index which, std::size_t number, std::size_t size) {
+  // The number first, so that a delivered message can be told from every other one.
+  base::block* owner = base::block::allocate(size);
+  std::memcpy(owner->data(), pattern_.data(), size);
+  const std::uint64_t mark = number | (static_cast<std::uint64_t>(which + 1) << 56U);
+  std::memcpy(owner->data(), &mark, std::min(size, sizeof mark));
+  return base::buffer::adopt(owner, {owner->data(), size});
+}
+
+void workload::turn(machine_index which) {
+  if (!is_on_) return;
+  next(which);
+  machine& home = group_.at(which);
+  if (!home.is_running() || home.is_paused() || home.who()->is_leaving || bytes_ > drawn_.bytes_max) return;
+  auto& chance = group_.time().chance();
+  if (chance.percent(1)) {
+    home.fence();
+    if (!home.is_running()) return;
+  }
+  std::size_t count = 1 + chance.below(drawn_.batch_max);
+  if (drawn_.burst_max != 0 && chance.percent(2)) count = 1 + chance.below(drawn_.burst_max);
+  std::vector<base::buffer> payloads;
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool is_large = chance.percent(drawn_.percent_large);
+    const std::size_t size = size_min + chance.below(is_large ? drawn_.size_large : drawn_.size_small);
+    payloads.push_back(make(which, home.who()->broadcasts.size() + i, size));
+    bytes_ += size;
+  }
+  (void)home.broadcast(std::move(payloads));
+}
+
+bool workload::probe(machine_index which) {
+  machine& home = group_.at(which);
+  if (!home.is_running() || home.is_paused() || home.who()->is_leaving) return false;
+  std::vector<base::buffer> payloads;
+  payloads.push_back(make(which, home.who()->broadcasts.size(), 16));
+  return !home.broadcast(std::move(payloads)).has_value();
+}
+
+}  // namespace hauberk::simulator

@@ -1,0 +1,31 @@
+// What the applications broadcast: each at its own rate, some in bursts, sizes from a few bytes to many
+// chunks.
+#pragma once
+
+#include "simulator/profile.hpp"
+#include "simulator/simulation.hpp"
+
+namespace hauberk::simulator {
+
+class workload {
+ public:
+  workload(simulation& group, const profile& drawn);
+
+  void start();
+  void stop() { is_on_ = false; }
+  /// One broadcast of one small message, outside the random stream. True when it was accepted.
+  bool probe(machine_index which);
+
+ private:
+  void next(machine_index which);
+  void turn(machine_index which);
+  [[nodiscard]] base::buffer make(machine_index which, std::size_t number, std::size_t size);
+
+  simulation& group_;
+  const profile& drawn_;
+  bool is_on_ = false;
+  std::uint64_t bytes_ = 0;
+  std::string pattern_;
+};
+
+}  // namespace hauberk::simulator
