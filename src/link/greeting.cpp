@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t differences_max = 4;  ///< that are spelled out
 constexpr std::size_t value_bytes_max = 100;
 
-using fields = std::map<std::string_view, std::string_view>;
+/// Values by key; those of a repeated key stand together.
+using fields = std::map<std::string_view, std::string>;
 
 fields fields_of(std::string_view policy) {
   fields made;
@@ -19,7 +20,10 @@ fields fields_of(std::string_view policy) {
     const auto line = policy.substr(0, policy.find('\n'));
     policy.remove_prefix(std::min(policy.size(), line.size() + 1));
     const auto equals = line.find('=');
-    if (equals != std::string_view::npos) made.emplace(line.substr(0, equals), line.substr(equals + 1));
+    if (equals == std::string_view::npos) continue;
+    auto& value = made[line.substr(0, equals)];
+    if (!value.empty()) value += ",";
+    value += line.substr(equals + 1);
   }
   return made;
 }

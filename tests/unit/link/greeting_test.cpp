@@ -1,4 +1,6 @@
 // Who gets in, and what both sides are told when somebody does not.
+#include <fstream>
+
 #include "harness.hpp"
 
 namespace hauberk::link::testing {
@@ -96,14 +98,14 @@ TEST_P(greeting, group_version_and_policy_differences_are_named_on_both_sides) {
   EXPECT_THAT(listener, HasSubstr("protocol versions are 3 to 4 here and 1 to 2 there"));
 
   other = make("db2");
-  other.mine.policy_text += "socket.ssl_cipher=X\n";
+  other.mine.policy_text += "socket.ssl_rekey=X\n";
   other.mine.policy_digest = tls::sha256_hex(other.mine.policy_text);
   auto mine = make("db1");
-  mine.mine.policy_text += "socket.ssl_cipher=Y\n";
+  mine.mine.policy_text += "socket.ssl_rekey=Y\n";
   mine.mine.policy_digest = tls::sha256_hex(mine.mine.policy_text);
   std::tie(dialler, listener) = refused(mine, other);
-  EXPECT_THAT(dialler, HasSubstr("policy differs: socket.ssl_cipher is Y here and X there"));
-  EXPECT_THAT(listener, HasSubstr("policy differs: socket.ssl_cipher is X here and Y there"));
+  EXPECT_THAT(dialler, HasSubstr("policy differs: socket.ssl_rekey is Y here and X there"));
+  EXPECT_THAT(listener, HasSubstr("policy differs: socket.ssl_rekey is X here and Y there"));
 }
 
 TEST_P(greeting, the_dialler_refuses_as_well) {
@@ -179,13 +181,14 @@ TEST(greeting_tls, a_foreign_ca_is_refused_and_never_up) {
   ASSERT_EQ(both.at_dialler.downs.size(), 1U);
   EXPECT_FALSE(both.at_dialler.text().empty());
 
-  // The stranger does not check us: in TLS 1.3 its handshake succeeds, and only our alert tells it.
-  auto trusting = node("db1");
+  // The stranger trusts our CA, too: in TLS 1.3 its handshake succeeds, and only our alert tells it.
   auto files = foreign.node("db1");
-  files.ca = authority().files().cert;
+  const hauberk::test::temp_dir dir;
+  std::ofstream(dir / "both.pem") << std::ifstream(files.ca).rdbuf()
+                                  << std::ifstream(authority().files().cert).rdbuf();
+  files.ca = dir / "both.pem";
+  auto trusting = node("db1");
   trusting.security = load(files);
-  trusting.mine.policy_text = trusting.security->policy_text();
-  trusting.mine.policy_digest = tls::sha256_hex(trusting.mine.policy_text);
   pair late(trusting, secured("db2"));
   late.settle();
   EXPECT_TRUE(late.at_dialler.ups.empty() && late.at_listener.ups.empty());
@@ -213,7 +216,7 @@ TEST(greeting_tls, plaintext_and_tls_do_not_mix) {
 TEST(greeting_plain, garbage_is_refused_with_words) {
   for (const std::string_view garbage :
        {"GET / HTTP/1.1\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "\x0A\xFF\xFF\xFF\x7F", "\x0A\x02\xFF\xFF",
-        "\x0A\x02\x3A\x00", "\x01\x02\x03\x04"}) {
+        "\x0A\x02\x38\x01", "\x01\x02\x03\x04"}) {
     link listener(node("db2"), tls::role::server, "10.0.0.9:1", start);
     feed(listener, garbage);
     heard said;
