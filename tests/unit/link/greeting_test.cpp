@@ -74,13 +74,49 @@ TEST_P(greeting, the_dialler_is_up_only_once_it_was_accepted) {
 }
 
 TEST_P(greeting, a_frame_for_the_group_before_the_greeting_is_refused) {
-  auto listener_settings = make("db2");
-  pair both(make("db1"), listener_settings);
+  // A peer that passes TLS, but then says what it likes.
+  const auto mine = make("db1");
+  const auto evil_says = [&](const std::vector<wire::message>& what) {
+    link listener(make("db2"), tls::role::server, "10.0.0.9:1", start);
+    auto evil = mine.security ? tls::pipe(*mine.security, tls::role::client) : tls::pipe();
+    const auto exchange = [&] {
+      for (int i = 0; i < 5; ++i) {
+        feed(listener, evil.output());
+        evil.output_consumed(evil.output().size());
+        const auto answer = listener.output();
+        std::copy(answer.begin(), answer.end(), evil.input_space().begin());
+        evil.input_filled(answer.size());
+        listener.handle_output_written(answer.size());
+        EXPECT_TRUE(evil.handshake());
+      }
+    };
+    exchange();
+    for (const auto& one : what) {
+      const auto frame = wire::encode(one);
+      EXPECT_TRUE(evil.write(frame->head.bytes()));
+      for (const auto& piece : frame->payload) EXPECT_TRUE(evil.write(piece.bytes()));
+    }
+    exchange();
+    heard said;
+    said.drain(listener);
+    EXPECT_TRUE(said.messages.empty());
+    EXPECT_EQ(said.ups.size(), 0U);
+    return said.text();
+  };
+  const replica::envelope data{1, replica::data{1, 0, 0, {base::buffer::copy("payload")}}};
+  EXPECT_THAT(evil_says({data}), HasSubstr("a frame out of turn: expected a hello"));
+  EXPECT_THAT(evil_says({mine.mine, data}), HasSubstr("a frame out of turn: expected a welcome"));
+  EXPECT_THAT(evil_says({mesh::welcome{}}), HasSubstr("expected a hello"));
+  EXPECT_THAT(evil_says({mine.mine, mine.mine}), HasSubstr("expected a welcome"));
+  EXPECT_THAT(evil_says({mesh::peers{}}), HasSubstr("expected a hello"));
+}
+
+TEST_P(greeting, what_is_sent_before_it_is_over_is_dropped) {
+  pair both(make("db1"), make("db2"));
   both.dialler.send(bulk(1, 10));
-  EXPECT_EQ(both.dialler.queued_bytes() == 0, GetParam()) << "only a plain link has its hello ready at once";
   both.settle();
-  EXPECT_TRUE(both.at_listener.messages.empty());
   EXPECT_TRUE(both.listener.is_up());
+  EXPECT_TRUE(both.at_listener.messages.empty());
 }
 
 TEST_P(greeting, group_version_and_policy_differences_are_named_on_both_sides) {
