@@ -50,7 +50,7 @@ void core::handle(peer& from, const beat& m) {
   }
   judge_primary();
   if (!in_history() || role_ == role::joiner || m.history != history_) return;
-  if (role_ == role::leader && m.epoch > epoch_ && newest_view_->find({from.process, from.seat}) != nullptr) {
+  if (role_ == role::leader && m.epoch > epoch_ && is_in_newest({from.process, from.seat})) {
     step_down("a member has joined a later epoch");
     enter_epoch(m.epoch);
   }

@@ -244,7 +244,9 @@ const std::string& core::name_of(const seat_id& seat) const {
   return at == peers_.end() ? stranger : at->second.name;
 }
 
-bool core::is_member() const { return newest_view_ && newest_view_->find(self_) != nullptr; }
+bool core::is_in_newest(const seat_id& seat) const {
+  return newest_view_ && newest_view_->find(seat) != nullptr;
+}
 
 void core::farewell(errc reason, std::string text) {
   if (is_gone_) return;

@@ -120,7 +120,9 @@ class core {
   peer* find_peer(const uuid& process);
   std::uint32_t sender_index(const seat_id& seat);
   [[nodiscard]] const std::string& name_of(const seat_id& seat) const;
-  [[nodiscard]] bool is_member() const;  ///< in the newest view of my log
+  /// In the newest view of my log; a joiner that catches up may have none yet.
+  [[nodiscard]] bool is_in_newest(const seat_id& seat) const;
+  [[nodiscard]] bool is_member() const { return is_in_newest(self_); }
   [[nodiscard]] uuid spoken_history() const { return role_ == role::joiner ? uuid{} : history_; }
   [[nodiscard]] bool in_history() const { return !history_.is_nil(); }
   void farewell(errc reason, std::string text);

@@ -22,9 +22,7 @@ void core::schedule_election(duration within) {
 
 void core::consider_standing() {
   if (role_ != role::follower && role_ != role::candidate) return;
-  const member* led_by = newest_view_ ? newest_view_->find_process(leader_) : nullptr;
-  const bool is_led = led_by != nullptr && !is_suspected(led_by->seat);
-  if (is_led || !may_stand()) {
+  if (is_led_by_live() || !may_stand()) {
     election_at_ = base::never;
     pre_vote_epoch_ = 0;
     return;
@@ -69,8 +67,7 @@ void core::stand(bool pre, bool is_handover) {
 
 void core::handle(peer& from, const vote_request& m) {
   const seat_id seat{from.process, from.seat};
-  const bool is_known = (newest_view_ && newest_view_->find(seat) != nullptr) ||
-                        (committed_view_ && committed_view_->find(seat) != nullptr);
+  const bool is_known = is_in_newest(seat) || (committed_view_ && committed_view_->find(seat) != nullptr);
   if (!is_known || role_ == role::joiner) return;
   const bool is_complete = std::pair(m.last_epoch, m.last_position) >= std::pair(log_.epoch_at(held_), held_);
   const member* led_by = leader_.is_nil() ? nullptr : newest_view_->find_process(leader_);
@@ -171,8 +168,7 @@ void core::lead() {
 void core::send_epoch_start(peer& to) {
   if (!newest_view_ || role_ != role::leader) return;
   const seat_id seat{to.process, to.seat};
-  const bool is_concerned =
-      newest_view_->find(seat) != nullptr || (committed_view_ && committed_view_->find(seat) != nullptr);
+  const bool is_concerned = is_in_newest(seat) || (committed_view_ && committed_view_->find(seat) != nullptr);
   if (!is_concerned) return;
   to.next_order = 0;
   to.is_started = true;

@@ -11,7 +11,7 @@ void core::fence(std::uint64_t id) { fences_[id] = time_point{}; }
 
 void core::handle(peer& from, const fence_request& m) {
   if (role_ != role::leader || rounds_.size() >= 65536) return;
-  if (newest_view_->find({from.process, from.seat}) != nullptr) open_round(from.process, m.id);
+  if (is_in_newest({from.process, from.seat})) open_round(from.process, m.id);
 }
 
 void core::open_round(const uuid& requester, std::uint64_t id) {

@@ -113,7 +113,7 @@ void core::admit_joiners(view& next) {
   for (auto it = joiners_.begin(); it != joiners_.end();) {
     candidate_member& c = it->second;
     const bool is_stale = now_ > c.asked_at + 5 * how_.keepalive_period;
-    if (is_stale || newest_view_->find(c.asked.seat) != nullptr) {
+    if (is_stale || is_in_newest(c.asked.seat)) {
       it = joiners_.erase(it);
       continue;
     }
@@ -272,7 +272,7 @@ void core::handle(peer& from, const join& m) {
   if (m.seat.process != from.process || m.seat.number != from.seat || m.name != from.name) {
     return refuse(from.process, "it asks to join as " + m.name + " (" + to_string(m.seat) + ")");
   }
-  if (!m.succeeds.is_nil() && newest_view_->find(m.succeeds) != nullptr && m.succeeds != self_ &&
+  if (!m.succeeds.is_nil() && is_in_newest(m.succeeds) && m.succeeds != self_ &&
       newest_view_->find(m.succeeds)->name == m.name &&
       std::find(dead_.begin(), dead_.end(), m.succeeds) == dead_.end()) {
     dead_.push_back(m.succeeds);
@@ -286,7 +286,7 @@ void core::handle(peer& from, const join& m) {
   if (c.asked.seat != m.seat) c = {m, now_, now_, false};
   c.asked = m;
   c.asked_at = now_;
-  if (role_ == role::leader && newest_view_->find(m.seat) != nullptr) send_epoch_start(from);
+  if (role_ == role::leader && is_in_newest(m.seat)) send_epoch_start(from);
 }
 
 void core::refuse_join(const seat_id& seat, errc reason, bool is_final, std::string text) {
@@ -304,7 +304,7 @@ void core::handle(peer& from, const join_refused& m) {
 
 void core::handle(peer& from, const leave& m) {
   const seat_id seat{from.process, from.seat};
-  if (newest_view_->find(seat) != nullptr) leavers_[seat] = m.last;
+  if (is_in_newest(seat)) leavers_[seat] = m.last;
 }
 
 bool core::is_handing_over() const {
@@ -360,7 +360,7 @@ void core::notice_stranger(peer& p) {
     if (!is_leaver) send_to(p.process, removed{history_, *gone, true});
     return;
   }
-  if (committed_view_->find(seat) != nullptr || newest_view_->find(seat) != nullptr) {
+  if (committed_view_->find(seat) != nullptr || is_in_newest(seat)) {
     strangers_.erase(p.process);
     return;
   }

@@ -37,7 +37,7 @@ void core::order_all() {
 position_t core::order_limit(const peer& p) const {
   const seat_id seat{p.process, p.seat};
   position_t limit = 0;
-  if (newest_view_->find(seat) != nullptr) {
+  if (is_in_newest(seat)) {
     limit = log_.end();
   } else {
     const auto by_seat = [&](const member& m) { return m.seat == seat; };
@@ -46,7 +46,7 @@ position_t core::order_limit(const peer& p) const {
     limit = newest_view_at_;
     if (newest_view_at_ > commit_known_ && committed_view_) {
       std::vector<seat_id> others = alive();
-      std::erase_if(others, [&](const seat_id& one) { return newest_view_->find(one) == nullptr; });
+      std::erase_if(others, [&](const seat_id& one) { return !is_in_newest(one); });
       if (is_quorum(*committed_view_, others, epoch_dead_)) limit = newest_view_at_ - 1;
     }
   }

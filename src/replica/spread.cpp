@@ -65,7 +65,7 @@ void core::handle(peer& from, const resume& m) {
   from.next_offset = 0;
   if (role_ != role::leader) return;
   const seat_id seat{from.process, from.seat};
-  if (m.epoch > epoch_ && newest_view_->find(seat) != nullptr) {
+  if (m.epoch > epoch_ && is_in_newest(seat)) {
     step_down("a member has joined a later epoch");
     enter_epoch(m.epoch);
     return;
@@ -89,7 +89,7 @@ void core::ask_again() {
 
 bool core::takes_data(const peer& p) const {
   return p.is_up && p.next_data != 0 && p.history == history_ &&
-         newest_view_->find({p.process, p.seat}) != nullptr;
+         is_in_newest({p.process, p.seat});
 }
 
 void core::pump_data() {
