@@ -132,7 +132,7 @@ std::vector<std::string> known_groups(SSL_CTX* ctx, const algorithms& spoken, co
   return known;
 }
 
-bool set_rules(SSL_CTX* ctx, X509_STORE* store) {
+bool set_rules(SSL_CTX* ctx, X509_STORE* store, profile rules) {
   SSL_CTX_set_security_level(ctx, security_level);
   SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -141,7 +141,7 @@ bool set_rules(SSL_CTX* ctx, X509_STORE* store) {
   SSL_CTX_set_max_cert_list(ctx, chain_bytes_max);
   SSL_CTX_set_dh_auto(ctx, 1);
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, judge);
-  apply_rules(SSL_CTX_get0_param(ctx), profile::standard);
+  apply_rules(SSL_CTX_get0_param(ctx), rules);
   static constexpr std::array<unsigned char, 7> id{'h', 'a', 'u', 'b', 'e', 'r', 'k'};
   SSL_CTX_set1_cert_store(ctx, store);
   return SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
@@ -156,10 +156,7 @@ result<ssl_ctx_ptr> make_ctx(const settings& from, const material& read, const a
   const auto failed = [](const std::string& step) {
     return error(errc::internal, step + " failed: OpenSSL says \"" + take_openssl_reason() + "\"");
   };
-  if (!set_rules(ctx.get(), store)) return failed("setting up TLS");
-  if (from.rules == profile::strict) {
-    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx.get()), X509_V_FLAG_X509_STRICT);
-  }
+  if (!set_rules(ctx.get(), store, from.rules)) return failed("setting up TLS");
   if (!set_versions(ctx.get(), spoken))
     return failed("socket.ssl_min_version: setting TLS " + spoken.versions_text());
   if (!set_ciphers(ctx.get(), spoken))

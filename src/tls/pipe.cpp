@@ -26,8 +26,12 @@ struct pipe::machine {
   result<std::size_t> read_plain(std::span<std::byte> into);
   result<std::size_t> read_tls(std::span<std::byte> into);
   error fail(error why) {
-    failure = why;
+    failed = why;
     return why;
+  }
+  error fail(failure what) {
+    told_by_peer = what.told_by_peer;
+    return fail(std::move(what.why));
   }
   [[nodiscard]] std::string during() const {
     return std::string(as == role::client ? "TLS handshake as dialling side"
@@ -43,7 +47,8 @@ struct pipe::machine {
   bool recognised = false;
   bool ended = false;
   std::size_t taken = 0;  ///< input before the handshake was done
-  std::optional<error> failure;
+  std::optional<error> failed;
+  bool told_by_peer = false;
   std::optional<certificate> peer;
 };
 
@@ -86,6 +91,7 @@ std::size_t pipe::output_size() const { return machine_->bytes.out.size(); }
 void pipe::output_consumed(std::size_t bytes) { machine_->bytes.out.consume(bytes); }
 
 bool pipe::is_ready() const { return machine_->ready; }
+bool pipe::told_by_peer() const { return machine_->told_by_peer; }
 bool pipe::is_encrypted() const { return machine_->ours.has_value(); }
 std::optional<certificate> pipe::peer() const { return machine_->peer; }
 
@@ -99,7 +105,7 @@ std::string pipe::cipher() const {
 
 result<bool> pipe::handshake() {
   machine& my = *machine_;
-  if (my.failure) return *my.failure;
+  if (my.failed) return *my.failed;
   if (my.ready) return true;
   return my.shake();
 }
@@ -112,8 +118,9 @@ result<void> pipe::machine::recognise() {
   recognised = first.is == guess::expected;
   if (first.is != guess::foreign) return {};
   if (ours) {
-    return fail({errc::refused, during() + ": expected TLS but the peer's first bytes are " + first.seen +
-                                    ": this group is encrypted (socket.ssl=yes) and every node must be"});
+    return fail(
+        error{errc::refused, during() + ": expected TLS but the peer's first bytes are " + first.seen +
+                                 ": this group is encrypted (socket.ssl=yes) and every node must be"});
   }
   const std::string what =
       first.seen.find("TLS") == std::string::npos
@@ -121,14 +128,14 @@ result<void> pipe::machine::recognise() {
           : "peer speaks TLS but this group is plaintext (socket.ssl=no): make socket.ssl the "
             "same on both sides" +
                 std::string(first.seen == "TLS" ? "" : " (it sent a TLS alert)");
-  return fail({errc::refused, what});
+  return fail(error{errc::refused, what});
 }
 
 result<bool> pipe::machine::shake() {
   if (auto good = recognise(); !good) return good.error();
   if (!recognised && !bytes.in.unread().empty()) return false;  // too few bytes to tell what it is
   if (taken > handshake_bytes_max) {
-    return fail({errc::refused, during() + ": the peer sent more than 128 KiB without finishing it"});
+    return fail(error{errc::refused, during() + ": the peer sent more than 128 KiB without finishing it"});
   }
   ERR_clear_error();
   const int done = SSL_do_handshake(connection.get());
@@ -139,7 +146,7 @@ result<bool> pipe::machine::shake() {
   }
   const x509_ptr theirs(SSL_get1_peer_certificate(connection.get()));
   if (theirs == nullptr || SSL_get_verify_result(connection.get()) != X509_V_OK) {
-    return fail({errc::bad_certificate, during() + ": the peer's certificate was not verified"});
+    return fail(error{errc::bad_certificate, during() + ": the peer's certificate was not verified"});
   }
   peer = describe(theirs.get());
   ready = true;
@@ -150,7 +157,7 @@ result<bool> pipe::machine::shake() {
 result<void> pipe::write(std::span<const std::byte> plain) {
   machine& my = *machine_;
   HAUBERK_ASSERT(my.ready, "write only on a pipe that is ready");
-  if (my.failure) return *my.failure;
+  if (my.failed) return *my.failed;
   if (plain.empty()) return {};
   if (!my.ours) {
     my.bytes.out.append(plain.data(), plain.size());
@@ -165,7 +172,7 @@ result<void> pipe::write(std::span<const std::byte> plain) {
 result<std::size_t> pipe::read(std::span<std::byte> into) {
   machine& my = *machine_;
   HAUBERK_ASSERT(my.ready, "read only on a pipe that is ready");
-  if (my.failure) return *my.failure;
+  if (my.failed) return *my.failed;
   return my.ours ? my.read_tls(into) : my.read_plain(into);
 }
 
@@ -187,9 +194,9 @@ result<std::size_t> pipe::machine::read_tls(std::span<std::byte> into) {
     const int why = SSL_get_error(connection.get(), 0);
     if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) break;
     // What was read before the end is handed out first; the error waits for the next call.
-    const error end = why == SSL_ERROR_ZERO_RETURN ? error(errc::closed, "the peer closed the TLS connection")
-                                                   : openssl_failure("TLS receiving", found.words);
-    fail(end);
+    const bool clean = why == SSL_ERROR_ZERO_RETURN;
+    const error end = clean ? fail(error(errc::closed, "the peer closed the TLS connection"))
+                            : fail(openssl_failure("TLS receiving", found.words));
     if (total == 0) return end;
     break;
   }
@@ -198,7 +205,7 @@ result<std::size_t> pipe::machine::read_tls(std::span<std::byte> into) {
 
 void pipe::shut_down() {
   machine& my = *machine_;
-  if (!my.ours || !my.ready || my.failure || my.ended) return;
+  if (!my.ours || !my.ready || my.failed || my.ended) return;
   my.ended = true;
   ERR_clear_error();
   SSL_shutdown(my.connection.get());

@@ -46,6 +46,8 @@ class pipe {
   // first bytes that are not TLS: HTTP, SSH, a plaintext Hauberk node).
   [[nodiscard]] result<bool> handshake();
   [[nodiscard]] bool is_ready() const;
+  /// True when the error was an alert from the peer: it refused us, not we it.
+  [[nodiscard]] bool told_by_peer() const;
 
   // Plaintext side, once ready.
 

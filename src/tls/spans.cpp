@@ -50,7 +50,7 @@ void output_spans::consume(std::size_t count) {
     return;
   }
   if (first.room >= block_bytes_) spare_ = std::move(first);
-  blocks_.pop_front();
+  blocks_.erase(blocks_.begin());
 }
 
 std::span<std::byte> input_span::space(std::size_t room) {

@@ -4,9 +4,9 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "tls/openssl.hpp"
 
@@ -32,8 +32,8 @@ class output_spans {
   };
   void add_block();
 
-  std::deque<block> blocks_;
-  block spare_;  ///< one emptied block, for the next turn
+  std::vector<block> blocks_;  ///< few: the caller bounds what waits
+  block spare_;                ///< one emptied block, for the next turn
   std::size_t block_bytes_ = stranger_bytes;
   std::size_t size_ = 0;
 };

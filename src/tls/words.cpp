@@ -171,21 +171,20 @@ std::string alert_words(int alert) {
          (found != alerts.end() ? std::string(found->words) : "alert " + std::to_string(alert));
 }
 
-error openssl_failure(const std::string& during, const std::string& certificate_words) {
+failure openssl_failure(const std::string& during, const std::string& certificate_words) {
   const unsigned long code = ERR_peek_error();
   const int reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
   const std::string said = take_openssl_reason();
   if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED && !certificate_words.empty()) {
-    return {errc::bad_certificate, during + ": we refused the peer's " + certificate_words};
+    return {{errc::bad_certificate, during + ": we refused the peer's " + certificate_words}};
   }
   if (reason >= SSL_AD_REASON_OFFSET) {
-    return {errc::refused, during + ": " + alert_words(reason - SSL_AD_REASON_OFFSET)};
+    return {{errc::refused, during + ": " + alert_words(reason - SSL_AD_REASON_OFFSET)}, true};
   }
   std::string words = reason_words(reason);
-  if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
-    return {errc::bad_certificate, during + ": " + words};
   if (words.empty()) words = "the peer's bytes were refused: OpenSSL says \"" + said + "\"";
-  return {errc::refused, during + ": " + words};
+  const bool nobody = reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
+  return {{nobody ? errc::bad_certificate : errc::refused, during + ": " + words}};
 }
 
 }  // namespace hauberk::tls

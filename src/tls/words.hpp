@@ -26,7 +26,12 @@ struct first_bytes {
 /// A TLS alert (RFC 8446 section 6) that the peer sent us.
 [[nodiscard]] std::string alert_words(int alert);
 
-/// The sentence for OpenSSL's newest error; empties its queue. `during` is "TLS handshake", say.
-[[nodiscard]] error openssl_failure(const std::string& during, const std::string& certificate_words);
+struct failure {
+  error why;
+  bool told_by_peer = false;  ///< an alert that came in
+};
+
+/// What OpenSSL's oldest error means; empties its queue. `during` is "TLS handshake", say.
+[[nodiscard]] failure openssl_failure(const std::string& during, const std::string& certificate_words);
 
 }  // namespace hauberk::tls

@@ -163,6 +163,22 @@ TEST_F(pipes, output_does_not_move_while_it_is_being_sent) {
   EXPECT_EQ(read, 2'100'000U);
 }
 
+TEST_F(pipes, input_may_wait_while_more_comes) {
+  pipe client(test::load(a.settings()), role::client);
+  pipe server(test::load(b.settings()), role::server);
+  ASSERT_TRUE(test::shake(client, server).both_ready());
+  const auto bytes = noise(300'000, 9);
+  ASSERT_TRUE(client.write(bytes));
+  std::vector<std::byte> got, part(30'000);
+  while (got.size() < bytes.size()) {
+    test::carry(client, server, 40'000);
+    const auto count = server.read(part);  // less than came in
+    ASSERT_TRUE(count);
+    got.insert(got.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(*count));
+  }
+  EXPECT_EQ(got, bytes);
+}
+
 TEST_F(pipes, can_be_moved_in_the_middle) {
   std::vector<pipe> all;
   all.emplace_back(test::load(a.settings()), role::client);
@@ -255,6 +271,7 @@ TEST_F(pipes, a_garbled_record_ends_the_stream) {
   const auto got = server.read(part);
   ASSERT_FALSE(got);
   EXPECT_NE(got.error().text.find("could not be authenticated"), std::string::npos) << got.error().text;
+  EXPECT_FALSE(server.told_by_peer());
   EXPECT_FALSE(server.read(part)) << "an error is final";
   EXPECT_FALSE(server.write(part));
 }
@@ -409,6 +426,7 @@ TEST_F(pipes, a_tls_node_that_is_told_off_by_alert_says_so) {
   test::give(client, std::string_view("\x15\x03\x03\x00\x02\x02\x28", 7));
   const auto done = client.handshake();
   ASSERT_FALSE(done);
+  EXPECT_TRUE(client.told_by_peer());
   EXPECT_NE(done.error().text.find("the peer ended TLS: handshake failure"), std::string::npos)
       << done.error().text;
 }

@@ -7,8 +7,10 @@
 #include <cstring>
 #include <ctime>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tls/context.hpp"
@@ -39,9 +41,9 @@ inline tls::context load(const tls::settings& from) {
   return *made;
 }
 
-/// Loading must fail; the sentence it fails with.
-inline error load_error(const tls::settings& from, std::int64_t now = std::time(nullptr)) {
-  auto made = tls::context::load(from, now, {});
+/// Loading must fail; what it fails with. 0 = at this time.
+inline error load_error(const tls::settings& from, std::int64_t now = 0) {
+  auto made = tls::context::load(from, now == 0 ? std::time(nullptr) : now, {});
   if (made) return {errc::ok, "loaded without an error"};
   EXPECT_EQ(made.error().text.find('\n'), std::string::npos) << made.error().text;
   return made.error();
