@@ -234,6 +234,8 @@ void core::handle(peer& from, const epoch_start& m) {
   if (is_admission) {
     member_since_ = now_;
     for (auto& [process, p] : peers_) {
+      p.next_data = 1;  // a new seat: nobody has anything of mine
+      p.next_offset = 0;
       if (p.is_up) send_resume(p);
     }
     beat_all();

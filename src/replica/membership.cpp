@@ -389,6 +389,7 @@ void core::leave_old_seat(sequence_t last, bool known) {
   old.sent = known ? std::min(old.sent, std::max(last, old.resolved)) : old.resolved;
   is_admitted_ = false;
   judge_primary();
+  was_primary_told_ = false;  // the next view tells
   cut(committed());
   senders_[sender_index(self_)].received.clear();
   sent_.clear();
