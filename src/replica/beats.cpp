@@ -127,11 +127,11 @@ void core::renew_lease() {
 
 void core::judge_primary() {
   renew_lease();
-  const bool can = is_admitted_ && !has_left_ && is_member() && lease_until_ > now_;
+  const bool can = is_admitted_ && !has_left_ && !has_consented_ && is_member() && lease_until_ > now_;
   if (can == is_primary_) return;
   is_primary_ = can;
   if (!can) {
-    if (was_primary_told_) {
+    if (was_primary_told_ && !has_consented_) {
       events_.push_back(view_event{delivered_view_, epoch_, delivered_view_at_, false, false});
       say(base::level::warning, "no quorum in reach: not primary");
     }

@@ -295,7 +295,8 @@ class core {
   std::map<seat_id, sequence_t> leavers_;
   bool is_paused_ = false;  ///< the leader drains the log before a view entry
   bool is_leaving_ = false;
-  bool has_left_ = false;  ///< a committed view let me go
+  bool has_consented_ = false;     ///< asked to be let go: no longer primary, whatever the others do
+  bool has_left_ = false;          ///< a committed view let me go
   time_point asked_leave_at_{}, handed_over_at_{};
   time_point joined_at_{}, next_join_ = base::never;
   time_point member_since_{};             ///< my admission was matched, for its time limit

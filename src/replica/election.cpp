@@ -143,6 +143,7 @@ void core::lead() {
   role_ = role::leader;
   leader_ = self_.process;
   matched_ = epoch_;
+  has_consented_ = false;  // who leads is not let go by another
   election_at_ = base::never;
   handed_over_at_ = time_point{};
   asked_leave_at_ = time_point{};

@@ -333,6 +333,8 @@ void core::consider_leaving() {
     if (is_handing_over() && now_ >= handed_over_at_ + how_.suspect_timeout) hand_over();
   } else if (!leader_.is_nil() && now_ >= asked_leave_at_ + how_.suspect_timeout / 4) {
     asked_leave_at_ = now_;
+    has_consented_ = true;
+    judge_primary();
     send_to(leader_, leave{stays_.back().sent});
   }
 }
@@ -387,7 +389,7 @@ void core::leave_old_seat(sequence_t last, bool known) {
     events_.push_back(outcome_event{old.ticket_base + s, result, 0});
   }
   old.sent = known ? std::min(old.sent, std::max(last, old.resolved)) : old.resolved;
-  is_admitted_ = false;
+  is_admitted_ = has_consented_ = false;
   judge_primary();
   was_primary_told_ = false;  // the next view tells
   cut(committed());
