@@ -17,7 +17,7 @@ namespace {
 
 namespace tls = hauberk::tls;
 namespace fs = std::filesystem;
-using hauberk::link::link;
+using machine = hauberk::link::link;  // `link` alone is also a system call
 
 constexpr hauberk::base::time_point start{std::chrono::hours(1)};
 
@@ -58,7 +58,7 @@ hauberk::link::settings settings_of(std::uint8_t process, bool is_secured) {
   return made;
 }
 
-void feed(link& to, std::span<const std::byte> bytes, std::size_t slice) {
+void feed(machine& to, std::span<const std::byte> bytes, std::size_t slice) {
   while (!bytes.empty()) {
     const auto space = to.input_space();
     require(!space.empty());
@@ -69,7 +69,7 @@ void feed(link& to, std::span<const std::byte> bytes, std::size_t slice) {
   }
 }
 
-bool move_once(link& from, link& to) {
+bool move_once(machine& from, machine& to) {
   const auto bytes = from.output();
   if (bytes.empty()) return false;
   feed(to, bytes, SIZE_MAX);
@@ -77,7 +77,7 @@ bool move_once(link& from, link& to) {
   return true;
 }
 
-void check_events(link& of) {
+void check_events(machine& of) {
   bool is_up = false, is_down = false;
   while (const auto next = of.next_event()) {
     require(!is_down);
@@ -100,8 +100,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) return 0;
   const bool is_secured = (data[0] & 1U) != 0, dials = (data[0] & 2U) != 0,
              greets_first = (data[0] & 4U) != 0;
-  link fuzzed(settings_of(1, is_secured), dials ? tls::role::client : tls::role::server, "peer:1", start);
-  link peer(settings_of(2, is_secured), dials ? tls::role::server : tls::role::client, "fuzzed:1", start);
+  machine fuzzed(settings_of(1, is_secured), dials ? tls::role::client : tls::role::server, "peer:1", start);
+  machine peer(settings_of(2, is_secured), dials ? tls::role::server : tls::role::client, "fuzzed:1", start);
   if (greets_first) {
     while (move_once(fuzzed, peer) || move_once(peer, fuzzed)) {
     }

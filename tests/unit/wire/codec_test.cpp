@@ -87,6 +87,15 @@ TEST(codec, we_read_what_plain_protobuf_writes) {
   EXPECT_FALSE(*from.next());
 }
 
+TEST(codec, the_example_of_the_schemas_page_is_what_we_write) {
+  const replica::data run{10, 0, 0, {base::buffer::copy("ab"), {}, base::buffer::copy("cde")}};
+  const std::string_view expected(
+      "\x0A\x13\x08\x03\x12\x03\x02\x00\x03\x2A\x02\x08\x0A\xFA\x7F\x05"
+      "abcde",
+      21);
+  EXPECT_EQ(bytes_of(*encode(replica::envelope{3, run})), expected);
+}
+
 TEST(codec, an_empty_run_and_empty_payloads_differ) {
   EXPECT_TRUE(round_trip(replica::envelope{1, replica::data{5, 0, 0, {}}}) ==
               message(replica::envelope{1, replica::data{5, 0, 0, {}}}));
