@@ -135,12 +135,13 @@ line printer::operator()(const outcome& what) {
 
 line printer::operator()(const farewell& what) {
   const std::string reason = what.reason ? what.reason.message() : "left";
+  const std::string text = what.reason ? what.text : "";  // "left" says it all
   if (json_) {
     json object = {{"event", "farewell"}, {"reason", reason}};
-    if (!what.text.empty()) object["text"] = what.text;
+    if (!text.empty()) object["text"] = text;
     return compact(object);
   }
-  return "farewell: " + reason + (what.text.empty() ? "" : ": " + harmless(what.text)) + '\n';
+  return "farewell: " + reason + (text.empty() ? "" : ": " + harmless(text)) + '\n';
 }
 
 line printer::digest(position_t position, std::string_view sha256) const {

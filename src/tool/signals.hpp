@@ -1,5 +1,5 @@
-// Signals as calls on a thread of their own. TERM, INT and HUP ask to leave, a second one ends the process at
-// once; USR1 asks for the digest. PIPE is ignored: writes say so themselves.
+// Signals as calls on a thread of their own. TERM, INT and HUP ask to leave, one more, a second later,
+// ends the process at once; USR1 asks for the digest. PIPE is ignored: writes say so themselves.
 #pragma once
 
 #include <functional>
