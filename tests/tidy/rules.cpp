@@ -74,7 +74,6 @@ constexpr std::array below_water{
 };
 constexpr std::array everywhere_in_src{
     banned{R"(\bs?rand\()", "use base::random", ""},
-    banned{R"(\busing namespace\b(?! std::(\w+_)?literals))", "name what is used", ""},
     banned{R"(\bassert\()", "use HAUBERK_ASSERT, which is on in release builds", ""},
 };
 
@@ -118,11 +117,12 @@ class checker {
     while (first < lines_.size() && (lines_[first].starts_with("#!") || lines_[first].empty())) ++first;
     if (first == lines_.size()) return;
     const auto& line = lines_[first];
-    static const std::regex own_header(R"re(^#include "\w+/(\w+)\.hpp"$)re");
+    static const std::regex own_header(R"re(^#include "(?:\w+/)+(\w+)\.hpp"$)re");
     std::smatch match;
     if (path_.ends_with(".cpp") && std::regex_match(line, match, own_header) &&
-        path_.ends_with("/" + match[1].str() + ".cpp"))
-      return;  // its header says it
+        (path_.ends_with("/" + match[1].str() + ".cpp") ||
+         path_.ends_with("/" + match[1].str() + "_test.cpp")))
+      return;  // the header says it
     const bool opened = is_cpp(path_) || path_.ends_with(".proto")
                             ? line.starts_with("// ") || line.starts_with("/* ")
                             : line.starts_with("# ") || line.starts_with("---");
@@ -140,6 +140,11 @@ class checker {
     if (!path_.ends_with(".hpp")) return;
     if (std::find(lines_.begin(), lines_.end(), "#pragma once") == lines_.end())
       add(0, "a header without `#pragma once`");
+    if (path_.starts_with("tests/")) return;
+    static const std::regex whole(R"(^using namespace\b)");
+    for (std::size_t i = 0; i < code_.size(); ++i)
+      if (std::regex_search(code_[i], whole))
+        add(i + 1, "`using namespace` in a header reaches all who include it: name what is used");
   }
 
   void check_include(std::size_t i) {
