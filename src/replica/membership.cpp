@@ -92,7 +92,8 @@ void core::judge_member(const member& m, view& next) {
   const auto h = holdings_.find(m.seat);
   const position_t upto = h != holdings_.end() && h->second.epoch == epoch_ ? h->second.upto : 0;
   if (m.catching_up) {
-    if (!is_suspected(m.seat) && upto > 0 && upto + caught_up_entries >= log_.end()) {
+    // It holds the view that admitted it, so its state file can prove its death (PROTOCOL 5, 7a).
+    if (!is_suspected(m.seat) && upto >= newest_view_at_ && upto + caught_up_entries >= log_.end()) {
       at->catching_up = false;
       at->weight = at->weight_wanted;
     }
