@@ -49,9 +49,12 @@ void workload::turn(machine_index which) {
   std::size_t count = 1 + chance.below(drawn_.batch_max);
   if (drawn_.burst_max != 0 && chance.percent(2)) count = 1 + chance.below(drawn_.burst_max);
   std::vector<base::buffer> payloads;
+  std::size_t bytes = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const bool is_large = chance.percent(drawn_.percent_large);
     const std::size_t size = size_min + chance.below(is_large ? drawn_.size_large : drawn_.size_small);
+    bytes += size;
+    if (i != 0 && bytes > drawn_.settings.send_window_bytes) break;
     payloads.push_back(make(which, home.who()->broadcasts.size() + i, size));
     bytes_ += size;
   }

@@ -4,6 +4,12 @@
 #include <cstdio>
 
 namespace hauberk::simulator {
+namespace {
+
+/// More events than that at one instant are a loop.
+constexpr std::uint64_t at_once_max = 1000000;
+
+}  // namespace
 
 void world::at(time_point when, std::function<void()> what) {
   std::size_t slot = slots_.size();
@@ -24,6 +30,8 @@ void world::run_until(time_point end) {
     const entry next = heap_.front();
     std::pop_heap(heap_.begin(), heap_.end());
     heap_.pop_back();
+    at_once_ = next.when == now_ ? at_once_ + 1 : 0;
+    if (at_once_ > at_once_max) throw violation("progress", "time stands still");
     now_ = next.when;
     const std::function<void()> what = std::move(slots_[next.slot]);
     free_.push_back(next.slot);

@@ -59,7 +59,7 @@ class world {
 
   base::random chance_;
   time_point now_{};
-  std::uint64_t number_ = 0, hash_ = 0xcbf29ce484222325U;
+  std::uint64_t number_ = 0, at_once_ = 0, hash_ = 0xcbf29ce484222325U;
   bool stopped_ = false;
   std::vector<entry> heap_;
   std::vector<std::function<void()>> slots_;
