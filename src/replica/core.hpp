@@ -258,6 +258,7 @@ class core {
   std::uint64_t retired_bytes_ = 0;  ///< of those still in the log
   view_ptr committed_view_, newest_view_;
   position_t committed_view_at_ = 0, newest_view_at_ = 0;
+  time_point committed_view_since_{};
   std::map<seat_id, holding> holdings_;
 
   // ---- epochs ----

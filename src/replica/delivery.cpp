@@ -38,6 +38,7 @@ std::optional<event> core::next_event() {
       was_primary_told_ = true;
       return view_event{v, e.epoch, at, true, false};
     }
+    return filler_event{at, v};
   }
   return filler_event{at};
 }

@@ -130,6 +130,7 @@ void core::step_down(const char* why) {
   rounds_.clear();
   is_paused_ = false;
   votes_.clear();
+  pre_vote_epoch_ = 0;
 }
 
 void core::win() {

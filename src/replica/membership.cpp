@@ -217,6 +217,7 @@ void core::propose(view next) {
 void core::view_committed(position_t at, const view_ptr& v) {
   committed_view_ = v;
   committed_view_at_ = at;
+  committed_view_since_ = now_;
   for (const auto* gone : {&v->left, &v->lost}) {
     for (const member& m : *gone) {
       leavers_.erase(m.seat);
@@ -359,8 +360,10 @@ void core::notice_stranger(peer& p) {
   const seat_id seat{p.process, p.seat};
   if (const removal* gone = committed_view_->find_removal(seat)) {
     const auto by_seat = [&](const member& m) { return m.seat == seat; };
-    const bool is_leaver = std::any_of(committed_view_->left.begin(), committed_view_->left.end(), by_seat);
-    if (!is_leaver) send_to(p.process, removed{history_, *gone, true});
+    // One who left learns it from the log; from us only when it seems to have missed that.
+    const bool is_leaving = now_ < committed_view_since_ + how_.suspect_timeout &&
+                            std::any_of(committed_view_->left.begin(), committed_view_->left.end(), by_seat);
+    if (!is_leaving) send_to(p.process, removed{history_, *gone, true});
     return;
   }
   if (committed_view_->find(seat) != nullptr || is_in_newest(seat)) {

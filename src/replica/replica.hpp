@@ -93,9 +93,11 @@ struct message_event {
   std::uint64_t ticket = 0;
   base::buffer payload;
 };
-/// A position without content for the application (no-op, or a view from before this member's own).
+/// A position without content for the application: a no-op, or a view from before this member's own, `what`,
+/// which says how the senders of what follows were called.
 struct filler_event {
   position_t position = 0;
+  view_ptr what{};
 };
 enum class outcome { committed, never, unknown };
 /// How a broadcast ended that will not come back as a message event.
