@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/random.hpp"
+
 namespace hauberk::net::test {
 namespace {
 
@@ -43,7 +45,7 @@ party::party(character who) {
   how.security = who.security;
   how.handshake_timeout = who.handshake_timeout;
   transport_ = std::make_unique<transport>(
-      who.how, [how] { return how; }, *this, base::logger());
+      who.how, [how] { return how; }, static_cast<handler&>(*this), base::logger());
   const auto started = transport_->start();
   if (!started) ADD_FAILURE() << started.error().text;
 }

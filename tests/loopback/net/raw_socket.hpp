@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 namespace hauberk::net::test {
 
@@ -53,8 +54,8 @@ class go_between {
  private:
   void run(std::uint16_t to, std::size_t bytes) const;
 
-  int listener_ = -1;
   std::uint16_t port_ = 0;
+  int listener_ = -1;
   std::atomic<bool> is_stopping_ = false;
   std::thread thread_;
 };
