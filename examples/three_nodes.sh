@@ -53,6 +53,8 @@ say() {
   printf '%s\n' "$*"
 }
 step() { say; say "== $*"; }
+# Somebody's words, indented and folded.
+quote() { fold -s -w 100 | sed 's/^/      /'; }
 
 # ---- ending, however it comes about ----
 
@@ -142,12 +144,12 @@ ports=()
 for _ in 1 2 3; do ports+=("$(free_port)"); done
 peers=127.0.0.1:${ports[0]},127.0.0.1:${ports[1]},127.0.0.1:${ports[2]}
 
-# options NUMBER: what node NUMBER (0 to 2) is started with.
+# options NUMBER: what node NUMBER (0 to 2) is started with, in the temporary folder.
 options() {
-  local name=${names[$1]} certs=$work/certs
+  local name=${names[$1]}
   printf '%s' "group.name=demo; node.name=$name; gmcast.listen_addr=127.0.0.1:${ports[$1]}; gmcast.peers=$peers; " \
-    "socket.ssl_cert=$certs/$name-cert.pem; socket.ssl_key=$certs/$name-key.pem; " \
-    "socket.ssl_ca=$certs/pxc-ca-cert.pem; node.state_dir=$work/$name; gcache.size=$gcache"
+    "socket.ssl_cert=certs/$name-cert.pem; socket.ssl_key=certs/$name-key.pem; " \
+    "socket.ssl_ca=certs/pxc-ca-cert.pem; node.state_dir=$name; gcache.size=$gcache"
 }
 
 declare -A pid_of feed_of
@@ -166,10 +168,11 @@ start() {
   # Opened for reading too, so that neither side waits for the other here.
   exec {feed}<>"$work/$name.in"
   feed_of[$name]=$feed
-  say "  \$ hauberk node --json --stay ${*:2} --options '$options'"
+  say "  \$ hauberk node --json --stay ${*:2}${2:+ }--options '$options'"
   : >"$work/$name.out"
   (
     close_feeds
+    cd "$work"
     exec "$HAUBERK" node --json --stay "${@:2}" --options "$options"
   ) <"$work/$name.in" >"$work/$name.out" 2>>"$work/$name.err" &
   pid_of[$name]=$!
@@ -219,7 +222,7 @@ if [ $interactive = yes ]; then
     mkdir "$work/${names[$i]}"
     bootstrap=
     [ $i -ne 0 ] || bootstrap='--bootstrap '
-    commands+=("$(printf '%q node %s--stay --log-level warning --options %q' "$HAUBERK" "$bootstrap" "$(options $i)")")
+    commands+=("cd $work && $(printf '%q node %s--stay --log-level warning --options %q' "$HAUBERK" "$bootstrap" "$(options $i)")")
   done
   step "three prompts: a line typed at one arrives at all three, in one order; Ctrl-D or Ctrl-C leaves the group"
   if ! command -v tmux >/dev/null; then
@@ -300,7 +303,6 @@ start 2
 until_all "view of three members" is_full_member
 say
 for name in "${names[@]}"; do say "  $name: pid ${pid_of[$name]}"; done
-grep -a -m 1 -o 'TLSv[0-9.]*.*' "$work/pxc1.err" | sed 's/^/  /' || true
 
 step "all three broadcast the first half of their shares at the same time"
 count() { tr -cd '\n' <"$1" | wc -c; }
@@ -337,14 +339,14 @@ stranger() {
   declare -A mark
   for name in "${names[@]}"; do mark[$name]=$(stat -c %s "$work/$name.err"); done
   say "  \$ hauberk node --options '$1'"
-  timeout --foreground 30 "$HAUBERK" node --options "$1" </dev/null >"$work/stranger.out" 2>"$work/stranger.err" ||
-    code=$?
+  (cd "$work" && exec timeout --foreground 30 "$HAUBERK" node --options "$1") \
+    </dev/null >"$work/stranger.out" 2>"$work/stranger.err" || code=$?
   say "  it says, and ends with code $code:"
-  say "    $(grep -a '^hauberk: ' "$work/stranger.err" | tail -n 1)"
+  say "$(grep -a '^hauberk: ' "$work/stranger.err" | tail -n 1 | quote)"
   [ $code -eq 5 ] || fail "the stranger ended with code $code, expected 5"
   for name in "${names[@]}"; do
     tail -c "+$((mark[$name] + 1))" "$work/$name.err" | grep -a 'refused a link' | tail -n 1 |
-      sed 's/^[^ ]* [a-z]* */    '"$name"': /' >"$work/words"
+      sed "s/^[^ ]* [a-z]* */$name: /" | quote >"$work/words"
     [ -s "$work/words" ] && break
   done
   [ -s "$work/words" ] || fail "no member said why it refused the stranger"
@@ -358,8 +360,10 @@ step "a node with a certificate of another CA is refused"
 say "  \$ hauberk certs --ca --ca-name Other-CA --node pxc4 --dir foreign"
 "$HAUBERK" certs --ca --ca-name Other-CA --node pxc4 --dir "$work/foreign" >"$work/certs.log" ||
   fail "making the foreign certificate"
-stranger "$stranger_base; socket.ssl_cert=$work/foreign/pxc4.pem; socket.ssl_key=$work/foreign/pxc4-key.pem; \
-socket.ssl_ca=$work/foreign/ca.pem"
+# It trusts our CA as well, as an intruder would: so it is the members that refuse.
+cat "$work/certs/pxc-ca-cert.pem" "$work/foreign/ca.pem" >"$work/foreign/both.pem"
+stranger "$stranger_base; socket.ssl_cert=foreign/pxc4.pem; socket.ssl_key=foreign/pxc4-key.pem; \
+socket.ssl_ca=foreign/both.pem"
 
 step "a plaintext node is refused"
 stranger "$stranger_base; socket.ssl=no"

@@ -75,7 +75,7 @@ int run(int argc, char** argv) {
   CLI::App app("One member of a Hauberk group as a process, and certificates for its nodes.", "hauberk");
   app.set_version_flag("--version", "hauberk " HAUBERK_VERSION);
   app.footer(std::string(exit_codes_help));
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // one is needed, but then a misspelt one is named
   node_request node;
   certs_request certs;
   auto* node_command = app.add_subcommand("node", "be a member: broadcast lines, print the ordered stream");
@@ -85,6 +85,7 @@ int run(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
+    if (app.get_subcommands().empty()) throw CLI::RequiredError("a command, node or certs,");
     if (node_command->parsed() && node.options.empty() && node.config_file.empty())
       throw CLI::RequiredError("--options or --config");
   } catch (const CLI::Success& wanted) {  // help or version
