@@ -106,8 +106,7 @@ void core::handle_link_down(uuid process) {
   p->next_data = 0;
   p->next_order = 0;
   p->is_started = false;
-  p->serve_next = 1;
-  p->serve_last = 0;
+  p->serve_next = 0;
   p->credit_used = 0;
   if (p->seat != 0) {
     const auto known = sender_of_.find({process, p->seat});

@@ -46,7 +46,7 @@ struct peer {
   std::uint64_t next_offset = 0;  ///< within it, when it travels in chunks
   bool is_started = false;        ///< as leader: told about this epoch over this link
   position_t next_order = 0;      ///< as leader: the entry to announce next; 0 = not matched yet
-  position_t serve_next = 0, serve_last = 0;  ///< what it fetches from me; serve_next > serve_last = nothing
+  position_t serve_next = 0, serve_last = 0;  ///< what it fetches from me; serve_next 0 = nothing
   std::uint64_t serve_offset = 0;
 };
 

@@ -120,6 +120,7 @@ void core::enter_epoch(epoch_t epoch) {
   rounds_.clear();
   is_paused_ = false;
   for (auto& [id, asked_at] : fences_) asked_at = time_point{};
+  for (auto& [process, p] : peers_) p.serve_next = 0;  // fetches belong to their epoch
 }
 
 void core::step_down(const char* why) {
