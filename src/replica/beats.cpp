@@ -59,6 +59,7 @@ void core::handle(peer& from, const beat& m) {
 
 // A seat that a view in my log removes is never counted again: its beats are not echoed.
 bool core::may_echo(const peer& p) const {
+  if (p.is_condemned && role_ == role::leader) return false;
   return !newest_view_ || newest_view_->find_removal({p.process, p.seat}) == nullptr;
 }
 

@@ -46,7 +46,7 @@ void core::join_group(recovered_position from) {
 result<std::uint64_t> core::broadcast(std::vector<base::buffer> payloads) {
   if (is_gone_ || is_leaving_)
     return hauberk::error(errc::closed, "this member is leaving or has left the group");
-  if (!is_primary_ || !is_member()) {
+  if (!is_primary_ || !was_primary_told_ || !is_member()) {
     return hauberk::error(errc::not_primary, "no quorum of the group is in reach of this member");
   }
   std::uint64_t bytes = 0;
@@ -266,7 +266,7 @@ status core::current() const {
   s.as = role_;
   s.self = self_;
   s.history = history_;
-  s.primary = is_primary_;
+  s.primary = is_primary_ && was_primary_told_;
   s.epoch = epoch_;
   s.leader = role_ == role::leader ? self_.process : leader_;
   s.view_number = committed_view_ ? committed_view_->number : 0;

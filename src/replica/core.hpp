@@ -25,6 +25,7 @@ struct peer {
   std::string name;
   std::uint32_t seat = 0;  ///< its newest seat number; 0 = not known
   bool is_up = false;
+  bool is_condemned = false;  ///< as leader: I want it removed and count its beats no more
   bool is_refused = false;  ///< its address refuses dials, since the last link
 
   // Beats: what I sent and what came back.
@@ -191,6 +192,7 @@ class core {
   void announce_held();
   void trim();
   [[nodiscard]] time_point hold_gate(position_t at) const;
+  [[nodiscard]] time_point removal_gate(const seat_id& seat) const;
   [[nodiscard]] view_ptr held_pending() const;  ///< the held view that is not known to be committed
   void hold_view(position_t at);
   [[nodiscard]] position_t committed() const { return std::min(commit_known_, held_); }

@@ -52,20 +52,20 @@ void core::hold_view(position_t at) { effects_.push_back(persist{self_, log_.vie
 // A view that removes a member without its consent is held only when that member can no longer believe, by
 // my echoes, to be primary (PROTOCOL 4).
 time_point core::hold_gate(position_t at) const {
-  if (log_.at(at).what != kind::view) return time_point{};
   time_point gate{};
-  for (const member& m : log_.view_at(at)->lost) {
-    const auto is_it = [&](const seat_id& seat) { return seat == m.seat; };
-    if (std::any_of(dead_.begin(), dead_.end(), is_it) ||
-        std::any_of(epoch_dead_.begin(), epoch_dead_.end(), is_it)) {
-      continue;
-    }
-    const auto p = peers_.find(m.seat.process);
-    if (p == peers_.end() || p->second.seat != m.seat.number || p->second.counted_at == time_point{})
-      continue;
-    gate = std::max(gate, p->second.counted_at + how_.suspect_timeout);
-  }
+  if (log_.at(at).what != kind::view) return gate;
+  for (const member& m : log_.view_at(at)->lost) gate = std::max(gate, removal_gate(m.seat));
   return gate;
+}
+
+time_point core::removal_gate(const seat_id& seat) const {
+  if (std::find(dead_.begin(), dead_.end(), seat) != dead_.end() ||
+      std::find(epoch_dead_.begin(), epoch_dead_.end(), seat) != epoch_dead_.end()) {
+    return time_point{};
+  }
+  const auto p = peers_.find(seat.process);
+  if (p == peers_.end() || p->second.seat != seat.number || p->second.counted_at == time_point{}) return time_point{};
+  return p->second.counted_at + how_.suspect_timeout;
 }
 
 view_ptr core::held_pending() const {

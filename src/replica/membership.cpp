@@ -81,10 +81,13 @@ void core::judge_member(const member& m, view& next) {
     }
     return;
   }
-  const peer* p = find_peer(m.seat.process);
+  peer* p = find_peer(m.seat.process);
   const bool is_refused = p != nullptr && p->is_refused && !p->is_up;
   const duration patience = is_refused ? how_.suspect_timeout * 9 / 8 : how_.inactive_timeout;
-  if (is_silent(m.seat, patience)) {
+  const bool is_lost = is_silent(m.seat, patience);
+  if (p != nullptr && p->seat == m.seat.number) p->is_condemned = is_lost;  // one-sided is down, too
+  if (is_lost) {
+    if (removal_gate(m.seat) > now_) return;
     next.lost.push_back(m);
     next.members.erase(at);
     return;
@@ -142,7 +145,8 @@ bool core::admissible(candidate_member& c, view& next) {
                       "): give this node another node.name, or stop that one first");
       return false;
     }
-    if (!is_proven && !(is_down && is_silent(old->seat, how_.suspect_timeout * 9 / 8))) return false;
+    const bool is_certain = is_down && is_silent(old->seat, how_.suspect_timeout * 9 / 8);
+    if (!is_proven && !(is_certain && removal_gate(old->seat) <= now_)) return false;
     next.lost.push_back(*old);
     next.members.erase(old);
   }
