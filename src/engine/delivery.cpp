@@ -14,9 +14,9 @@ constexpr std::size_t senders_max = 4 * base::limits::removed_max;
 
 }  // namespace
 
-bool delivery::has_room() const {
-  return staged_.items.size() + entries_.load(std::memory_order_relaxed) < entries_max_ &&
-         staged_bytes_ + bytes_.load(std::memory_order_relaxed) < bytes_max_;
+bool delivery::has_room_up_to(std::size_t entries, std::size_t bytes) const {
+  return staged_.items.size() + entries_.load(std::memory_order_relaxed) < entries &&
+         staged_bytes_ + bytes_.load(std::memory_order_relaxed) < bytes;
 }
 
 void delivery::stage(item one) { staged_.items.push_back(std::move(one)); }

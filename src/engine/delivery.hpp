@@ -58,7 +58,11 @@ class delivery {
 
   // The strand's side: stage items while there is room, then publish them all at once.
 
-  [[nodiscard]] bool has_room() const;
+  [[nodiscard]] bool has_room() const { return has_room_up_to(entries_max_, bytes_max_); }
+  /// Room for the little that may go beyond the bounds.
+  [[nodiscard]] bool has_slack() const {
+    return has_room_up_to(entries_max_ + entries_max_ / 8, bytes_max_ + bytes_max_ / 8);
+  }
   void stage(item one);
   void stage_message(const replica::message_event& from, std::uint64_t ticket);
   /// Makes the staged items receivable. `starved` = there may be more, only room was lacking: then the next
@@ -66,6 +70,9 @@ class delivery {
   [[nodiscard]] bool publish(bool starved);
   /// Remembers the names of everybody whom `what` mentions.
   void learn(const replica::view& what);
+  [[nodiscard]] bool knows(const replica::seat_id& seat) const {
+    return (latest_sender_ != nullptr && latest_ == seat) || senders_.contains(seat);
+  }
 
   // The application's side, one thread at a time.
 
@@ -81,6 +88,7 @@ class delivery {
     std::shared_ptr<const std::string> name;
     std::uint64_t pinned_in = 0;  // the staged batch that holds a reference already
   };
+  [[nodiscard]] bool has_room_up_to(std::size_t entries, std::size_t bytes) const;
   [[nodiscard]] const std::string* name_of(const replica::seat_id& seat);
   void remember(const replica::seat_id& seat, const std::string& name);
 

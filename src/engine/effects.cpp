@@ -38,16 +38,13 @@ void engine::settle() {
   do {
     if (!is_retired_) advance();
     if (!is_retired_ && replica_->current().as == replica::role::gone) retire();
-  } while (pull_events() != 0);
+  } while (pull_events() != 0 && delivery_.has_room());
 }
 
 void engine::advance() {
-  bool more = true;
-  while (more) {
-    more = drain_mesh();
-    replica_->flush(now_);
-    more = drain_replica() || more;
-  }
+  drain_mesh();
+  replica_->flush(now_);
+  while (drain_replica() || drain_mesh()) continue;
   links_.send_queued(*transport_);  // before the events: the others wait for this
 }
 
@@ -123,11 +120,19 @@ void engine::carry_out(replica::persist& one) {
 
 std::size_t engine::pull_events() {
   std::size_t count = 0;
-  for (; delivery_.has_room() && !is_ended_; ++count) {
+  const auto pull = [&] {
     auto one = replica_->next_event(now_);
-    if (!one) break;
+    if (!one) return false;
+    ++count;
+    const bool is_fence = std::holds_alternative<replica::fence_event>(*one);
     std::visit([this](auto& what) { deliver(what); }, *one);
-  }
+    return is_fence || delivery_.has_room();
+  };
+  if (is_ended_) return 0;
+  // The answer to a fence comes before the entries of the log: a slow application, perhaps the very one that
+  // waits for it, must not keep it back.
+  if (delivery_.has_room() || (!fences_open_.empty() && delivery_.has_slack()))
+    while (!is_ended_ && pull()) continue;
   return count;
 }
 
@@ -141,6 +146,9 @@ void engine::deliver(replica::message_event& one) {
   ++counted_.delivered_messages;
   counted_.delivered_bytes += one.payload.size();
   std::uint64_t ticket = 0;
+  if (!delivery_.knows(one.sender))
+    for (const auto& view : {replica_->newest_view(), replica_->current_view()})
+      if (view) delivery_.learn(*view);
   if (one.ticket != 0) {
     resolved_ = std::max(resolved_, one.ticket);
     ticket = tickets_.translate(one.ticket);
@@ -148,20 +156,17 @@ void engine::deliver(replica::message_event& one) {
   delivery_.stage_message(std::move(one), ticket);
 }
 
-void engine::deliver(replica::filler_event& one) { delivery_.stage(filler_item{one.position}); }
+void engine::deliver(replica::filler_event& one) {
+  if (one.what) delivery_.learn(*one.what);
+  delivery_.stage(filler_item{one.position});
+}
 
 void engine::deliver(replica::outcome_event& one) {
   resolved_ = std::max(resolved_, one.ticket);
   delivery_.stage(outcome_item{tickets_.translate(one.ticket), one.result, one.position});
 }
 
-void engine::deliver(replica::fence_event& one) {
-  const std::lock_guard hold(rare_mutex_);
-  const auto at = rare_.fences.find(one.id);
-  if (at == rare_.fences.end()) return;  // its caller has given up
-  at->second = result<position_t>(one.position);
-  rare_changed_.notify_all();
-}
+void engine::deliver(replica::fence_event& one) { answer_fence(one.id, one.position); }
 
 void engine::deliver(replica::farewell_event& one) {
   // Every ticket ends: what the replica could not resolve stays unknown.
@@ -178,11 +183,17 @@ void engine::deliver(replica::farewell_event& one) {
   delivery_.stage(std::move(one));
 }
 
-void engine::fail_fences(const error& why) {
+void engine::answer_fence(std::uint64_t id, result<position_t> answer) {
+  fences_open_.erase(id);
   const std::lock_guard hold(rare_mutex_);
-  for (auto& [id, answer] : rare_.fences)
-    if (!answer) answer = result<position_t>(why);
+  const auto at = rare_.fences.find(id);
+  if (at == rare_.fences.end()) return;  // its caller has given up
+  at->second = std::move(answer);
   rare_changed_.notify_all();
+}
+
+void engine::fail_fences(const error& why) {
+  for (const std::uint64_t id : std::exchange(fences_open_, {})) answer_fence(id, why);
 }
 
 }  // namespace hauberk::engine

@@ -125,6 +125,7 @@ class engine final : private net::handler {
   void deliver(replica::farewell_event& one);
   void refuse(const submissions::batch& what);
   void retire();
+  void answer_fence(std::uint64_t id, result<position_t> answer);
   void fail_fences(const error& why);
 
   // Set by `prepare`, constant afterwards.
@@ -166,6 +167,7 @@ class engine final : private net::handler {
   std::set<net::connection_id> open_;        // every connection that came up
   std::uint64_t handed_ = 0, resolved_ = 0;  // the replica's tickets: newest given out, newest resolved
   std::uint64_t taken_bytes_ = 0;            // from the submissions, since the last `settle` with them
+  std::set<std::uint64_t> fences_open_;      // asked of the replica, not answered
   bool leave_wanted_ = false;
   bool is_retired_ = false;  // out of the group: links are closed, events still flow
   bool is_ended_ = false;    // the farewell was delivered

@@ -107,7 +107,12 @@ void engine::handle(dial_failed& one) {
 }
 
 void engine::handle(fence_wanted& one) {
-  if (!is_retired_) replica_->fence(now_, one.id);
+  if (is_retired_) return answer_fence(one.id, error(errc::closed, "this node has left the group"));
+  if (!submissions_.is_primary())
+    return answer_fence(one.id,
+                        error(errc::not_primary, "the quorum was lost before the fence was asked for"));
+  fences_open_.insert(one.id);
+  replica_->fence(now_, one.id);
 }
 
 void engine::handle(leave_wanted&) { leave_wanted_ = !is_retired_; }

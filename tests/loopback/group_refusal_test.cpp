@@ -42,7 +42,16 @@ TEST_F(GroupRefusal, PlaintextAtAnEncryptedGroup) {
   auto first = start("db1");
   is_plain_ = true;
   const std::string why = refusal(options("db2"));
-  EXPECT_TRUE(has(why, "TLS")) << why;
+  EXPECT_TRUE(has(why, "socket.ssl")) << why;
+  EXPECT_TRUE(has(words_.said(), "plaintext")) << words_.said();
+}
+
+TEST_F(GroupRefusal, EncryptionAtAPlaintextGroup) {
+  is_plain_ = true;
+  auto first = start("db1");
+  is_plain_ = false;
+  const std::string why = refusal(options("db2"));
+  EXPECT_TRUE(has(why, "socket.ssl")) << why;
 }
 
 TEST_F(GroupRefusal, ANameThatIsAlive) {
@@ -118,6 +127,9 @@ TEST_F(GroupRefusal, ASlowApplicationKeepsItsPlace) {
     const auto fenced = (*nodes[1])->fence(10s);  // the group is alive
     ASSERT_TRUE(fenced) << fenced.error().text;
   }
+  const auto fenced = (*nodes[2])->fence(10s);  // its own full queue does not keep the answer back
+  ASSERT_TRUE(fenced) << fenced.error().text;
+  EXPECT_GE(*fenced, nodes[0]->log().copy().back().position);
   nodes[2]->resume();
   ASSERT_TRUE(nodes[2]->log().wait_messages(count));
   EXPECT_TRUE(nodes[2]->log().copy() == nodes[0]->log().copy());
