@@ -26,7 +26,7 @@ struct peer {
   std::uint32_t seat = 0;  ///< its newest seat number; 0 = not known
   bool is_up = false;
   bool is_condemned = false;  ///< as leader: I want it removed and count its beats no more
-  bool is_refused = false;  ///< its address refuses dials, since the last link
+  bool is_refused = false;    ///< its address refuses dials, since the last link
 
   // Beats: what I sent and what came back.
   std::uint64_t beat_sent = 0, beat_received = 0;
@@ -175,6 +175,7 @@ class core {
   void order_all();
   void pump_orders();
   [[nodiscard]] position_t order_limit(const peer& p) const;
+  [[nodiscard]] position_t announced_max() const;
   [[nodiscard]] order make_order(position_t first, position_t last) const;
   void handle(peer& from, const order& m);
   bool accept(const order& m, const order_run& run, position_t& next);
@@ -197,6 +198,10 @@ class core {
   void hold_view(position_t at);
   [[nodiscard]] position_t committed() const { return std::min(commit_known_, held_); }
   [[nodiscard]] std::uint64_t pinned_bytes() const { return log_.bytes() - retired_bytes_; }
+  /// Pinned, but for entries that are only announced: their number has a bound of its own.
+  [[nodiscard]] std::uint64_t backlog_bytes() const {
+    return pinned_bytes() - (log_.end() - held_) * log::entry_bytes;
+  }
 
   // fetching.cpp: payloads that their sender did not bring
   void consider_fetch();
@@ -298,8 +303,8 @@ class core {
   std::map<seat_id, sequence_t> leavers_;
   bool is_paused_ = false;  ///< the leader drains the log before a view entry
   bool is_leaving_ = false;
-  bool has_consented_ = false;     ///< asked to be let go: no longer primary, whatever the others do
-  bool has_left_ = false;          ///< a committed view let me go
+  bool has_consented_ = false;  ///< asked to be let go: no longer primary, whatever the others do
+  bool has_left_ = false;       ///< a committed view let me go
   time_point asked_leave_at_{}, handed_over_at_{};
   time_point joined_at_{}, next_join_ = base::never;
   time_point member_since_{};             ///< my admission was matched, for its time limit

@@ -64,7 +64,8 @@ time_point core::removal_gate(const seat_id& seat) const {
     return time_point{};
   }
   const auto p = peers_.find(seat.process);
-  if (p == peers_.end() || p->second.seat != seat.number || p->second.counted_at == time_point{}) return time_point{};
+  if (p == peers_.end() || p->second.seat != seat.number || p->second.counted_at == time_point{})
+    return time_point{};
   return p->second.counted_at + how_.suspect_timeout;
 }
 

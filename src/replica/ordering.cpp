@@ -9,8 +9,6 @@
 namespace hauberk::replica {
 
 namespace {
-constexpr position_t announced_max = 256 * 1024;     ///< entries announced to a follower beyond what it holds
-constexpr position_t tail_max = 4 * announced_max;   ///< and what a follower believes of that
 constexpr position_t order_entries_max = 64 * 1024;  ///< in one frame
 }  // namespace
 
@@ -32,27 +30,31 @@ void core::order_all() {
   held_ = log_.end();
 }
 
+// Entries announced to a follower beyond what it holds: metadata, bounded beside the window.
+position_t core::announced_max() const {
+  return std::clamp<position_t>(how_.window_bytes / 8 / log::entry_bytes, 1024, 256 * 1024);
+}
+
 // How far `p` may know the log: a member of the newest view, all of it; one that this view removes, what was
-// before, and the view itself only when its holding is needed or the view is committed.
+// before, and the view itself only when its holding is needed or, if it left by its own wish, committed.
 position_t core::order_limit(const peer& p) const {
   const seat_id seat{p.process, p.seat};
   position_t limit = 0;
   if (is_in_newest(seat)) {
     limit = log_.end();
+  } else if (newest_view_at_ > commit_known_) {
+    if (!committed_view_ || committed_view_->find(seat) == nullptr) return 0;
+    std::vector<seat_id> others = alive();
+    std::erase_if(others, [&](const seat_id& one) { return !is_in_newest(one); });
+    const bool is_needed = !is_quorum(*committed_view_, others, epoch_dead_);
+    limit = is_needed ? newest_view_at_ : newest_view_at_ - 1;
   } else {
-    const auto by_seat = [&](const member& m) { return m.seat == seat; };
     const auto& left = newest_view_->left;
-    if (std::none_of(left.begin(), left.end(), by_seat)) return 0;
+    if (std::none_of(left.begin(), left.end(), [&](const member& m) { return m.seat == seat; })) return 0;
     limit = newest_view_at_;
-    if (newest_view_at_ > commit_known_ && committed_view_) {
-      std::vector<seat_id> others = alive();
-      std::erase_if(others, [&](const seat_id& one) { return !is_in_newest(one); });
-      if (is_quorum(*committed_view_, others, epoch_dead_)) limit = newest_view_at_ - 1;
-    }
   }
   const auto h = holdings_.find(seat);
-  const position_t upto = h == holdings_.end() ? 0 : h->second.upto;
-  return std::min(limit, upto + announced_max);
+  return std::min(limit, (h == holdings_.end() ? 0 : h->second.upto) + announced_max());
 }
 
 void core::pump_orders() {
@@ -135,7 +137,8 @@ void core::handle(peer& from, const order& m) {
   }
   position_t next = m.first;
   for (const order_item& item : m.items) {
-    if (log_.end() - held_ > tail_max) return refuse(from.process, "more order than this member can hold");
+    if (log_.end() - held_ > 4 * announced_max() + order_entries_max)
+      return refuse(from.process, "more order than this member can hold");
     if (const auto* run = std::get_if<order_run>(&item)) {
       if (!accept(m, *run, next)) return;
       continue;
