@@ -94,7 +94,7 @@ void core::handle_link_up(uuid process, std::string name) {
   p.counted_at = counted;
   p.seen_at = p.heard_at = now_;
   send_resume(p);
-  if (in_history() && role_ != role::joiner) send_to(process, held{matched_, held_, committed()});
+  if (in_history() && role_ != role::joiner) send_to(process, held{matched_, held_, committed(), stable_});
   beat_all();  // the others learn of the new link at once: a joiner waits for that
   if (role_ == role::joiner) next_join_ = now_;
 }

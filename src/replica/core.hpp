@@ -198,10 +198,6 @@ class core {
   void hold_view(position_t at);
   [[nodiscard]] position_t committed() const { return std::min(commit_known_, held_); }
   [[nodiscard]] std::uint64_t pinned_bytes() const { return log_.bytes() - retired_bytes_; }
-  /// Pinned, but for entries that are only announced: their number has a bound of its own.
-  [[nodiscard]] std::uint64_t backlog_bytes() const {
-    return pinned_bytes() - (log_.end() - held_) * log::entry_bytes;
-  }
 
   // fetching.cpp: payloads that their sender did not bring
   void consider_fetch();
@@ -259,10 +255,11 @@ class core {
   position_t held_ = 0;          ///< entries and payloads up to here are here
   position_t commit_known_ = 0;  ///< committed in the group; may lie beyond held_
   position_t delivered_ = 0;
-  position_t passed_ = 0;  ///< commit was acted on up to here (views)
-  position_t stable_ = 0;
-  position_t retired_ = 0;           ///< up to here entries are stable and delivered: they may be trimmed
-  std::uint64_t retired_bytes_ = 0;  ///< of those still in the log
+  position_t passed_ = 0;                     ///< commit was acted on up to here (views)
+  position_t stable_ = 0, stable_known_ = 0;  ///< held by all weighted members: here, and as others say
+  position_t retired_ = 0;               ///< up to here entries are stable and delivered: they may be trimmed
+  std::uint64_t undelivered_bytes_ = 0;  ///< committed here and not yet taken by the application
+  std::uint64_t retired_bytes_ = 0;      ///< of those still in the log
   view_ptr committed_view_, newest_view_;
   position_t committed_view_at_ = 0, newest_view_at_ = 0;
   time_point committed_view_since_{};

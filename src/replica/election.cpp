@@ -272,6 +272,9 @@ void core::cut(position_t upto) {
   }
   held_ = std::min(held_, upto);
   stuck_at_ = 0;
+  for (auto& [process, p] : peers_) {
+    if (p.serve_last > upto) p.serve_next = 0;
+  }
   if (is_view_cut) find_newest_view();
 }
 

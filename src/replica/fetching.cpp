@@ -29,7 +29,7 @@ void core::consider_fetch() {
   const bool may_still_come = p != nullptr && p->is_up && p->seat == s.seat.number && !s.is_gapped &&
                               s.received.empty() && is_in_newest(s.seat);
   if (may_still_come && !is_continued && now_ - stuck_since_ < how_.keepalive_period / 2) return;
-  if (backlog_bytes() > how_.window_bytes)
+  if (undelivered_bytes_ > how_.window_bytes)
     return;  // the application is behind: no more until it has caught up
   peer* source = fetch_source();
   if (source == nullptr) return;

@@ -8,7 +8,8 @@ namespace hauberk::replica {
 
 void core::handle(peer& from, const held& m) {
   const seat_id seat{from.process, from.seat};
-  if (m.committed > m.upto || (role_ == role::leader && m.epoch == epoch_ && m.upto > log_.end())) {
+  if (m.committed > m.upto || m.stable > m.committed ||
+      (role_ == role::leader && m.epoch == epoch_ && m.upto > log_.end())) {
     return refuse(from.process, "holds position " + std::to_string(m.upto) + " and knows " +
                                     std::to_string(m.committed) + " committed; the log ends at " +
                                     std::to_string(log_.end()));
@@ -17,7 +18,10 @@ void core::handle(peer& from, const held& m) {
   if (m.epoch > h.epoch) h = {m.epoch, 0, h.committed};
   if (m.epoch == h.epoch) h.upto = std::max(h.upto, m.upto);
   h.committed = std::max(h.committed, m.committed);
-  if (m.epoch <= matched_) learn_committed(m.committed);
+  if (m.epoch <= matched_) {
+    learn_committed(m.committed);
+    stable_known_ = std::max(stable_known_, m.stable);
+  }
   if (role_ != role::leader) return;
   if (m.epoch == epoch_ && from.next_order == 0) from.next_order = m.upto + 1;
   if (m.epoch < epoch_ && !from.is_started) send_epoch_start(from);
@@ -118,6 +122,7 @@ void core::pass_committed() {
   while (passed_ < committed()) {
     const position_t at = ++passed_;
     const entry& e = log_.at(at);
+    undelivered_bytes_ += log_.bytes_at(at);
     if (e.what == kind::view) {
       view_committed(at, log_.view_at(at));
     } else if (e.what == kind::message && senders_[e.sender].seat == self_) {
@@ -129,7 +134,7 @@ void core::pass_committed() {
 
 void core::announce_held() {
   if (!in_history() || role_ == role::joiner || matched_ == 0) return;
-  const held now{matched_, held_, committed()};
+  const held now{matched_, held_, committed(), stable_};
   if (now == announced_) return;
   announced_ = now;
   send_to_all(now);
@@ -145,7 +150,7 @@ void core::trim() {
     const auto h = holdings_.find(m.seat);
     all = std::min(all, h != holdings_.end() && h->second.epoch == matched_ ? h->second.upto : 0);
   }
-  stable_ = std::max(stable_, std::min(all, committed()));
+  stable_ = std::max(stable_, std::min(std::max(all, stable_known_), committed()));
   const position_t floor = std::min(stable_, delivered_);
   retired_ = std::max(retired_, log_.start() - 1);
   while (retired_ < floor) retired_bytes_ += log_.bytes_at(++retired_);

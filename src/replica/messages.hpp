@@ -59,11 +59,12 @@ struct order {
 };
 
 /// I have every entry and payload of the log of `epoch`'s leader up to `upto`, and know that everything up
-/// to `committed` is committed.
+/// to `committed` is committed, and held by all weighted members up to `stable`.
 struct held {
   epoch_t epoch = 0;
   position_t upto = 0;
   position_t committed = 0;
+  position_t stable = 0;
 
   bool operator==(const held&) const = default;
 };

@@ -36,7 +36,8 @@ position_t core::announced_max() const {
 }
 
 // How far `p` may know the log: a member of the newest view, all of it; one that this view removes, what was
-// before, and the view itself only when its holding is needed or, if it left by its own wish, committed.
+// before; more only while its holding is needed or, for who left by its own wish, the view once it is
+// committed.
 position_t core::order_limit(const peer& p) const {
   const seat_id seat{p.process, p.seat};
   position_t limit = 0;
@@ -47,7 +48,7 @@ position_t core::order_limit(const peer& p) const {
     std::vector<seat_id> others = alive();
     std::erase_if(others, [&](const seat_id& one) { return !is_in_newest(one); });
     const bool is_needed = !is_quorum(*committed_view_, others, epoch_dead_);
-    limit = is_needed ? newest_view_at_ : newest_view_at_ - 1;
+    limit = is_needed ? log_.end() : newest_view_at_ - 1;
   } else {
     const auto& left = newest_view_->left;
     if (std::none_of(left.begin(), left.end(), [&](const member& m) { return m.seat == seat; })) return 0;

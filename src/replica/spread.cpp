@@ -23,7 +23,7 @@ void core::handle(peer& from, const data& m) {
                                     std::to_string(how_.payload_bytes_max) + ", repl.max_ws_size)");
   }
   sender& s = senders_[sender_index(seat)];
-  if (role_ != role::leader && backlog_bytes() + pooled_bytes() > how_.window_bytes) {
+  if (role_ != role::leader && undelivered_bytes_ + pooled_bytes() > how_.window_bytes) {
     s.is_gapped = true;  // my window is full: what is dropped here is fetched when there is room
     return;
   }
@@ -78,7 +78,7 @@ void core::ask_again() {
     if (!s.is_gapped || now_ < s.asked_at + how_.keepalive_period) continue;
     peer* p = find_peer(s.seat.process);
     if (p == nullptr || !p->is_up || p->seat != s.seat.number) continue;
-    const bool has_room = backlog_bytes() + pooled_bytes() < how_.window_bytes / 2;
+    const bool has_room = undelivered_bytes_ + pooled_bytes() < how_.window_bytes / 2;
     if (role_ != role::leader && !(s.received.empty() && has_room)) continue;
     s.is_gapped = false;
     s.asked_at = now_;

@@ -179,6 +179,7 @@ void put(Frame& frame, const replica::held& what) {
   into.set_epoch(what.epoch);
   into.set_upto(what.upto);
   into.set_committed(what.committed);
+  into.set_stable(what.stable);
 }
 
 void put(Frame& frame, const replica::beat& what) {

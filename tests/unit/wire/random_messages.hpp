@@ -116,7 +116,7 @@ class message_maker {
       case 1:
         return order();
       case 2:
-        return replica::held{number(), number(), number()};
+        return replica::held{number(), number(), number(), number()};
       case 3:
         return replica::beat{number(), number(), number(),
                              id(),     number(), list(base::limits::members_max, [&] { return id(); })};
