@@ -218,6 +218,12 @@ void core::handle(peer& from, const epoch_start& m) {
   election_at_ = base::never;
   pre_vote_epoch_ = 0;
   cut(prefix);
+  // What came from the application has no epoch here: a later leader's followers will ask for it.
+  epoch_t base = 0;
+  for (const boundary& b : m.boundaries) {
+    if (b.first <= log_.end()) base = b.epoch;
+  }
+  log_.know_base(base);
   matched_ = epoch_;
   epoch_dead_.clear();
   if (log_.end() >= log_.start()) {

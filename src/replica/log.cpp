@@ -12,6 +12,10 @@ void log::reset(position_t start, epoch_t base_epoch) {
   base_epoch_ = base_epoch;
 }
 
+void log::know_base(epoch_t epoch) {
+  if (entries_.empty() && base_epoch_ == 0) base_epoch_ = epoch;
+}
+
 epoch_t log::epoch_at(position_t at) const {
   HAUBERK_ASSERT(at + 1 >= start_ && at <= end(), "the epoch of a position in the window");
   return at + 1 == start_ ? base_epoch_ : entries_[at - start_].epoch;

@@ -32,6 +32,8 @@ class log {
 
   /// Empty, the next position being `start`; the entry before it was made in `base_epoch` (0 = not known).
   void reset(position_t start, epoch_t base_epoch);
+  /// Says in which epoch the entry before an empty log was made, for a log that began without knowing.
+  void know_base(epoch_t epoch);
 
   [[nodiscard]] position_t start() const { return start_; }
   [[nodiscard]] position_t end() const { return start_ + entries_.size() - 1; }
