@@ -1,0 +1,247 @@
+#include "group/node.hpp"
+
+#include <bit>
+#include <cstring>
+#include <deque>
+#include <iostream>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+
+#include "group/pump.hpp"
+#include "support/histogram.hpp"
+#include "support/payload.hpp"
+#include "support/usage.hpp"
+
+namespace hauberk::bench {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+void say(const json& what) { std::cout << what.dump() << std::endl; }
+
+/// Commands as they come; the end of the input ends the process, so that no node outlives its coordinator.
+class orders {
+ public:
+  orders() {
+    std::thread([this] {
+      for (std::string line; std::getline(std::cin, line);) {
+        const std::lock_guard hold(mutex_);
+        waiting_.push_back(json::parse(line));
+        any_.store(true);
+      }
+      std::_Exit(3);
+    }).detach();
+  }
+  std::optional<json> next() {
+    if (!any_.load(std::memory_order_relaxed)) return std::nullopt;
+    const std::lock_guard hold(mutex_);
+    auto one = std::move(waiting_.front());
+    waiting_.pop_front();
+    any_.store(!waiting_.empty());
+    return one;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::deque<json> waiting_;
+  std::atomic<bool> any_{false};
+};
+
+/// Tells two streams of messages apart: position, sender, size and eight words spread over each payload.
+/// (That no bit of the rest changed is what TLS vouches for; hashing it all would be half of the measured
+/// CPU.)
+class fingerprint {
+ public:
+  void add(const message& one) {
+    mix(one.position);
+    mix(one.payload.size() << 8 | static_cast<unsigned char>(one.sender.empty() ? 0 : one.sender.back()));
+    const std::size_t size = one.payload.size();
+    if (size < sizeof(std::uint64_t)) return;
+    for (std::size_t i = 0; i < 8; ++i) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, one.payload.data() + (size - sizeof word) * i / 7, sizeof word);
+      mix(word);
+    }
+  }
+  [[nodiscard]] std::uint64_t value() const { return state_; }
+
+ private:
+  void mix(std::uint64_t word) { state_ = std::rotl((state_ ^ word) * 0x9e3779b97f4a7c15U, 29); }
+  std::uint64_t state_ = 0x243f6a8885a308d3U;
+};
+
+struct sample {
+  std::uint64_t at = 0, messages = 0;
+  double cpu = 0;
+};
+
+class node {
+ public:
+  explicit node(group seat) : group_(std::move(seat)) { say({{"event", "ready"}, {"port", group_.port()}}); }
+
+  int run() {
+    while (!is_over_) {
+      while (auto one = orders_.next()) obey(*one);
+      auto next = group_.receive(phase_ ? 1ms : 20ms);
+      const std::uint64_t now = now_ns();
+      if (next) std::visit([&](const auto& what) { handle(what, now); }, *next);
+      if (phase_) advance(now);
+      if (until_ && position_ >= *until_) {
+        until_.reset();
+        say({{"event", "agreed"}, {"count", count_}, {"digest", stream_.value()}});
+      }
+    }
+    return 0;
+  }
+
+ private:
+  void obey(const json& what) {
+    const std::string& wish = what.at("do").get_ref<const std::string&>();
+    if (wish == "phase") {
+      begin(what);
+    } else if (wish == "leader?") {
+      say({{"event", "leader"}, {"leader", group_.metrics().leader}});
+    } else if (wish == "until") {
+      until_ = what.at("position").get<std::uint64_t>();
+    } else if (wish == "leave") {
+      (void)group_.leave(5s);
+      is_over_ = true;
+    }
+  }
+
+  void begin(const json& what) {
+    const auto number = [&](const char* key) { return what.at(key).get<std::uint64_t>(); };
+    phase_ = phase{number("begin"),
+                   number("from"),
+                   number("to"),
+                   what.at("sends").get<bool>(),
+                   number("size"),
+                   number("batch"),
+                   number("in_flight"),
+                   what.at("rate").get<double>(),
+                   what.at("text").get<bool>()};
+    latency_ = std::make_unique<histogram>();
+    first_ = last_ = {};
+    sent_ = resolved_ = longest_gap_ = 0;
+    latest_ = 0;
+    if (!phase_->sends) return;
+    if (phase_->in_flight == 0) {
+      pump_ = std::make_unique<pump>(group_, *phase_);
+    } else {
+      looped_ = make_payload(phase_->size, phase_->text);
+    }
+  }
+
+  void handle(const message& one, std::uint64_t now) {
+    position_ = one.position;
+    ++count_;
+    stream_.add(one);
+    if (!phase_) return;
+    if (now >= phase_->from && now < phase_->to && latest_ != 0) {
+      longest_gap_ = std::max(longest_gap_, now - std::max(latest_, phase_->from));
+    }
+    latest_ = now;
+    if (!one.mine()) return;
+    ++resolved_;
+    const std::uint64_t meant = stamped_time(one.payload);
+    if (meant >= phase_->from && meant < phase_->to) latency_->add(now - meant);
+  }
+  void handle(const filler& one, std::uint64_t /*now*/) { position_ = one.position; }
+  void handle(const outcome& /*one*/, std::uint64_t /*now*/) { ++resolved_; }
+  void handle(const view& one, std::uint64_t /*now*/) {
+    if (one.primary) position_ = std::max(position_, one.start - 1);
+    say({{"event", "view"}, {"members", one.members.size()}, {"primary", one.primary}});
+  }
+  void handle(const farewell& one, std::uint64_t /*now*/) {
+    if (!is_over_) say({{"event", "error"}, {"text", "out of the group: " + one.text}});
+    is_over_ = true;
+  }
+
+  void advance(std::uint64_t now) {
+    if (first_.at == 0 && now >= phase_->from) first_ = {now, count_, cpu_seconds()};
+    if (now < phase_->to) {
+      if (phase_->sends && phase_->in_flight != 0 && now >= phase_->begin) keep_in_flight();
+      return;
+    }
+    if (last_.at == 0) {
+      last_ = {now, count_, cpu_seconds()};
+      longest_gap_ =
+          std::max(longest_gap_, phase_->to - std::min(phase_->to, std::max(latest_, phase_->from)));
+    }
+    if (pump_ && pump_->has_ended()) {
+      sent_ = pump_->sent();
+      pump_.reset();
+    }
+    if (!pump_ && resolved_ >= sent_) end();
+  }
+
+  // A closed loop sends from here: the answer to a commit is the next broadcast.
+  void keep_in_flight() {
+    while (sent_ - resolved_ < phase_->in_flight) {
+      stamp(looped_, now_ns(), sent_);
+      if (!group_.broadcast(std::span<const std::byte>(looped_))) return;
+      ++sent_;
+    }
+  }
+
+  void end() {
+    json latency = json::array();
+    for (std::size_t i = 0; i < histogram::buckets; ++i)
+      if (const auto count = latency_->count_in(i)) latency.push_back({i, count});
+    say({{"event", "done"},
+         {"seconds", static_cast<double>(last_.at - first_.at) * 1e-9},
+         {"messages", last_.messages - first_.messages},
+         {"cpu_seconds", last_.cpu - first_.cpu},
+         {"sent", sent_},
+         {"position", position_},
+         {"latency", latency},
+         {"latency_most", latency_->most()},
+         {"longest_gap", longest_gap_},
+         {"peak_memory", peak_memory_bytes()},
+         {"leader", group_.metrics().leader}});
+    phase_.reset();
+  }
+
+  group group_;
+  orders orders_;
+  bool is_over_ = false;
+
+  // The stream so far.
+  position_t position_ = 0;
+  std::uint64_t count_ = 0;
+  fingerprint stream_;
+  std::optional<position_t> until_;
+
+  // The phase under way.
+  std::optional<phase> phase_;
+  std::unique_ptr<pump> pump_;
+  std::vector<std::byte> looped_;
+  std::unique_ptr<histogram> latency_;
+  sample first_, last_;
+  std::uint64_t sent_ = 0, resolved_ = 0, latest_ = 0, longest_gap_ = 0;
+};
+
+}  // namespace
+
+int run_node(const std::string& options) {
+  const auto fail = [](const std::string& text) {
+    say({{"event", "error"}, {"text", text}});
+    return 1;
+  };
+  auto parsed = config::parse(options);
+  if (!parsed) return fail(parsed.error().text);
+  const std::uint64_t start = now_ns();
+  host hooks;
+  hooks.log = [start](log_level, std::string_view line) {
+    std::cerr << std::to_string((now_ns() - start) / 1000000) + " ms  " + std::string(line) + "\n";
+  };
+  auto joined = group::join(*parsed, std::nullopt, hooks);
+  if (!joined) return fail(joined.error().text);
+  return node(std::move(*joined)).run();
+}
+
+}  // namespace hauberk::bench
