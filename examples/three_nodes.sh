@@ -354,7 +354,7 @@ stranger() {
   say "$(cat "$work/words")"
 }
 stranger_base="group.name=demo; node.name=pxc4; gmcast.listen_addr=127.0.0.1:0; gmcast.peers=$peers; "
-stranger_base+="pc.wait_prim_timeout=PT2S"
+stranger_base+="pc.wait_prim_timeout=PT1S"
 
 step "a node with a certificate of another CA is refused"
 say "  \$ hauberk certs --ca --ca-name Other-CA --node pxc4 --dir foreign"
