@@ -48,6 +48,7 @@ void core::handle(peer& from, const beat& m) {
     from.seen_at = std::max(from.seen_at, from.echoed_at);
     from.beats_out.pop_front();
   }
+  if (now_ - from.seen_at < how_.suspect_timeout) from.is_condemned = false;
   judge_primary();
   if (!in_history() || role_ == role::joiner || m.history != history_) return;
   if (role_ == role::leader && m.epoch > epoch_ && is_in_newest({from.process, from.seat})) {

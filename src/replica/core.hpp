@@ -225,9 +225,11 @@ class core {
   void propose(view next);
   void view_committed(position_t at, const view_ptr& v);
   void consider_leaving();
+  [[nodiscard]] bool is_released() const;
   void hand_over();
   [[nodiscard]] bool is_handing_over() const;
   void notice_stranger(peer& p);
+  void take_new_seat();
   void leave_old_seat(sequence_t last, bool known);
   void refuse_join(const seat_id& seat, errc reason, bool is_final, std::string text);
 
@@ -301,6 +303,7 @@ class core {
   bool is_paused_ = false;  ///< the leader drains the log before a view entry
   bool is_leaving_ = false;
   bool has_consented_ = false;  ///< asked to be let go: no longer primary, whatever the others do
+  bool is_removed_ = false;     ///< a committed view removed me, and I stay only to vote
   bool has_left_ = false;       ///< a committed view let me go
   time_point asked_leave_at_{}, handed_over_at_{};
   time_point joined_at_{}, next_join_ = base::never;

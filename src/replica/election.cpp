@@ -259,7 +259,8 @@ position_t core::common_prefix(const epoch_start& m) const {
   auto next = m.boundaries.rbegin();
   for (; at > base; --at) {
     while (next != m.boundaries.rend() && next->first > at) ++next;
-    if (next == m.boundaries.rend() || next->epoch == log_.epoch_at(at)) break;
+    // Epoch 0: what the leader's window follows came from its application, so it is committed.
+    if (next == m.boundaries.rend() || next->epoch == 0 || next->epoch == log_.epoch_at(at)) break;
   }
   return at;  // the base was delivered (or came from the application): it is committed
 }

@@ -33,13 +33,12 @@ void core::consider_fetch() {
     return;  // the application is behind: no more until it has caught up
   peer* source = fetch_source();
   if (source == nullptr) return;
-  // Ask for what nothing here has: up to the next message whose payload is here or pooled.
+  // Up to the last message in reach whose payload is neither here nor pooled; what comes twice is dropped.
   position_t last = at;
   const position_t most = std::min(log_.end(), holdings_.at({source->process, source->seat}).upto);
-  while (last < most && last - at < fetch_entries_max) {
-    const entry& e = log_.at(last + 1);
-    if (e.what == kind::message && (e.has_payload || is_pooled(e))) break;
-    ++last;
+  for (position_t next = at + 1; next <= most && next - at < fetch_entries_max; ++next) {
+    const entry& e = log_.at(next);
+    if (e.what == kind::message && !e.has_payload && !is_pooled(e)) last = next;
   }
   fetch_from_ = source->process;
   fetch_last_ = last;

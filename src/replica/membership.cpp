@@ -243,9 +243,19 @@ void core::view_committed(position_t at, const view_ptr& v) {
   if (std::any_of(v->left.begin(), v->left.end(), by_self)) {
     has_left_ = true;
   } else {
-    const removal* mine = v->find_removal(self_);
-    leave_old_seat(mine == nullptr ? 0 : mine->last, mine != nullptr);
+    is_removed_ = true;
+    judge_primary();
   }
+}
+
+// Who knows from the log that it is out still votes for the old view until the new one can do without it.
+bool core::is_released() const {
+  std::vector<seat_id> knowing;
+  for (const member& m : committed_view_->members) {
+    const auto h = holdings_.find(m.seat);
+    if (h != holdings_.end() && h->second.committed >= committed_view_at_) knowing.push_back(m.seat);
+  }
+  return is_quorum(*committed_view_, knowing, {});
 }
 
 // ---- joining ----
@@ -277,6 +287,10 @@ void core::handle(peer& from, const join& m) {
   if (role_ == role::joiner || !in_history()) return;
   if (m.seat.process != from.process || m.seat.number != from.seat || m.name != from.name) {
     return refuse(from.process, "it asks to join as " + m.name + " (" + to_string(m.seat) + ")");
+  }
+  if (const removal* gone = newest_view_ ? newest_view_->find_removal(m.seat) : nullptr) {
+    send_to(from.process, removed{history_, *gone, true});
+    return;
   }
   if (!m.succeeds.is_nil() && is_in_newest(m.succeeds) && m.succeeds != self_ &&
       newest_view_->find(m.succeeds)->name == m.name &&
@@ -319,15 +333,14 @@ bool core::is_handing_over() const {
 }
 
 void core::consider_leaving() {
+  if (is_removed_ && is_released()) {
+    const removal* mine = committed_view_->find_removal(self_);
+    return leave_old_seat(mine == nullptr ? 0 : mine->last, mine != nullptr);
+  }
   if (!is_leaving_ || !in_history() || is_gone_ || role_ == role::joiner) return;
   const bool is_delivered = delivered_ == passed_;
   if (has_left_) {
-    std::vector<seat_id> knowing;
-    for (const member& m : committed_view_->members) {
-      const auto h = holdings_.find(m.seat);
-      if (h != holdings_.end() && h->second.committed >= committed_view_at_) knowing.push_back(m.seat);
-    }
-    if (is_delivered && is_quorum(*committed_view_, knowing, {})) farewell(errc::ok, "left the group");
+    if (is_delivered && is_released()) farewell(errc::ok, "left the group");
     return;
   }
   if (role_ == role::leader) {
@@ -381,8 +394,12 @@ void core::notice_stranger(peer& p) {
 }
 
 void core::handle(peer& from, const removed& m) {
-  if (m.history != history_ || role_ == role::joiner || m.what.seat != self_) return;
-  if (has_left_ || (committed_view_ && m.what.view_number <= committed_view_->number)) return;
+  if (m.what.seat != self_) return;
+  if (role_ == role::joiner) return take_new_seat();  // admitted and removed without ever hearing of it
+  if (m.history != history_) return;
+  const std::uint64_t known = committed_view_ ? committed_view_->number : 0;
+  const bool is_news = is_removed_ ? from.view_number > known : m.what.view_number > known;
+  if (has_left_ || !is_news) return;
   say(base::level::warning, from.name + " says that view " + std::to_string(m.what.view_number) +
                                 " removed this member; it asks to join again");
   leave_old_seat(m.what.last, m.known);
@@ -397,7 +414,7 @@ void core::leave_old_seat(sequence_t last, bool known) {
     events_.push_back(outcome_event{old.ticket_base + s, result, 0});
   }
   old.sent = known ? std::min(old.sent, std::max(last, old.resolved)) : old.resolved;
-  is_admitted_ = has_consented_ = false;
+  is_admitted_ = has_consented_ = is_removed_ = false;
   judge_primary();
   was_primary_told_ = false;  // the next view tells
   cut(committed());
@@ -405,9 +422,6 @@ void core::leave_old_seat(sequence_t last, bool known) {
   sent_.clear();
   sent_first_ = uncommitted_first_ = 1;
   sent_bytes_ = in_flight_bytes_ = 0;
-  self_.number += 1;
-  stays_.push_back({self_, tickets_, 0, 0});
-  while (stays_.size() > 1 && stays_.front().resolved == stays_.front().sent) stays_.pop_front();
   recovered_ = {history_, held_};
   role_ = role::joiner;
   epoch_ = matched_ = 0;  // votes and holdings were the old seat's
@@ -419,8 +433,16 @@ void core::leave_old_seat(sequence_t last, bool known) {
   joiners_.clear();
   leavers_.clear();
   who_.succeeds = seat_id{};
-  next_join_ = now_;
   if (is_leaving_) return farewell(errc::ok, "left the group");
+  take_new_seat();
+}
+
+// Seats never come back: every attempt to join after a removal is made with a new one.
+void core::take_new_seat() {
+  self_.number += 1;
+  stays_.push_back({self_, tickets_, 0, 0});
+  while (stays_.size() > 1 && stays_.front().resolved == stays_.front().sent) stays_.pop_front();
+  next_join_ = now_;
   for (auto& [process, p] : peers_) {
     if (p.is_up) send_resume(p);
   }

@@ -131,7 +131,7 @@ void core::handle(peer& from, const order& m) {
                                     std::to_string(log_.end()));
   }
   const epoch_t before = m.first < log_.start() ? 0 : log_.epoch_at(m.first - 1);
-  if (before != 0 && before != m.previous_epoch) {
+  if (before != 0 && m.previous_epoch != 0 && before != m.previous_epoch) {
     return refuse(from.process, "an order that follows an entry of epoch " +
                                     std::to_string(m.previous_epoch) + ", here it is of epoch " +
                                     std::to_string(before));
