@@ -99,9 +99,10 @@ struct host {
 class group {
  public:
   /// Opens the listening port and starts joining in the background; the first event is a view or a farewell.
-  /// With option `pc.wait_prim` (default yes) it blocks until the first view, at most `pc.wait_prim_timeout`.
-  /// Errors: bad_file, bad_certificate, bad_option, address_in_use, bad_address, name_in_use, refused,
-  /// state_transfer_needed, timed_out (the text says what each peer answered).
+  /// With option `pc.wait_prim` (default yes) it blocks until the first view, at most `pc.wait_prim_timeout`
+  /// (or until so much was caught up on before that view that it must be received first). Errors: bad_file,
+  /// bad_certificate, bad_option, address_in_use, bad_address, name_in_use, refused, state_transfer_needed,
+  /// timed_out (the text says what each peer answered).
   static result<group> join(const config& options, std::optional<recovered_position> recovered = std::nullopt,
                             host hooks = {});
 

@@ -53,8 +53,8 @@ class engine final : private net::handler {
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
 
-  /// Blocks until this node is in a primary view or has failed for good. Errors: what the group answered;
-  /// timed_out with what every address answered.
+  /// Blocks until this node is in a primary view, or has more to deliver before that than the queue takes, or
+  /// has failed for good. Errors: what the group answered; timed_out with what every address answered.
   result<void> wait_primary(std::chrono::milliseconds timeout);
   /// See `submissions::add`.
   result<std::uint64_t> broadcast(std::span<const std::span<const std::byte>> payloads);
@@ -146,6 +146,7 @@ class engine final : private net::handler {
   std::condition_variable rare_changed_;
   struct {
     bool was_primary = false;
+    bool was_full = false;          // so much to catch up on that the application must receive first
     bool is_out = false;            // the replica left for good
     std::optional<error> farewell;  // why, once known
     std::map<std::uint64_t, std::optional<result<position_t>>> fences;

@@ -189,8 +189,10 @@ void engine::publish_status() {
   {
     const std::lock_guard hold(rare_mutex_);
     rare_.counted = counted_;
-    if (primary && !rare_.was_primary) {
-      rare_.was_primary = true;
+    const bool is_full = !delivery_.has_room();
+    if ((primary && !rare_.was_primary) || (is_full && !rare_.was_full)) {
+      rare_.was_primary = rare_.was_primary || primary;
+      rare_.was_full = rare_.was_full || is_full;
       rare_changed_.notify_all();
     }
     if (!rare_.was_primary && std::exchange(troubles_changed_, false)) rare_.troubles = mesh_->troubles();

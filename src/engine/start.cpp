@@ -162,8 +162,9 @@ void engine::decide_start() {
 
 result<void> engine::wait_primary(std::chrono::milliseconds timeout) {
   std::unique_lock hold(rare_mutex_);
-  wait_at_most(rare_changed_, hold, timeout, [&] { return rare_.was_primary || rare_.farewell; });
-  if (rare_.was_primary) return {};
+  wait_at_most(rare_changed_, hold, timeout,
+               [&] { return rare_.was_primary || rare_.was_full || rare_.farewell; });
+  if (rare_.was_primary || (rare_.was_full && !rare_.farewell)) return {};
   if (rare_.farewell) return *rare_.farewell;
   return error(
       errc::timed_out,

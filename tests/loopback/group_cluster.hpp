@@ -26,6 +26,13 @@ using namespace std::chrono_literals;
 /// How long anything may take before a test gives up: sanitizers are slow, a deadlock is for ever.
 inline constexpr auto patience = 30s;
 
+/// Sanitizers slow everything down by about ten: silence must last longer there before it means anything.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr const char* timing = "evs.suspect_timeout=PT5S; evs.inactive_timeout=PT15S";
+#else
+inline constexpr const char* timing = "evs.suspect_timeout=PT1S; evs.inactive_timeout=PT5S";
+#endif
+
 inline std::span<const std::byte> bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text.data(), text.size()));
 }
@@ -41,65 +48,75 @@ struct seen_message {
   }
 };
 
-/// What one node was given, in order. The lists are for `wait`'s condition, or for after `stop`.
+/// What one node was given, in order; written by its receiving thread, read by the test's.
 class transcript {
  public:
-  std::vector<seen_message> messages;
-  std::vector<view> views;
-  std::vector<outcome> outcomes;
-  std::optional<farewell> end;
-  position_t newest = 0;  ///< of messages and fillers
-
   void add(const event& one) {
     const std::lock_guard hold(mutex_);
     if (const auto* text = std::get_if<message>(&one)) {
-      EXPECT_GT(text->position, newest);
-      newest = text->position;
+      EXPECT_GT(text->position, newest_);
+      newest_ = text->position;
       const auto* data = reinterpret_cast<const char*>(text->payload.data());
-      messages.push_back(
+      messages_.push_back(
           {text->position, std::string(text->sender), std::string(data, text->payload.size()), text->ticket});
     } else if (const auto* seen = std::get_if<view>(&one)) {
-      views.push_back(*seen);
+      views_.push_back(*seen);
     } else if (const auto* empty = std::get_if<filler>(&one)) {
-      EXPECT_GT(empty->position, newest);
-      newest = empty->position;
+      EXPECT_GT(empty->position, newest_);
+      newest_ = empty->position;
     } else if (const auto* how = std::get_if<outcome>(&one)) {
-      outcomes.push_back(*how);
+      outcomes_.push_back(*how);
     } else {
-      end = std::get<farewell>(one);
+      end_ = std::get<farewell>(one);
     }
     changed_.notify_all();
   }
 
-  template <typename Condition>
-  bool wait(Condition condition, std::chrono::milliseconds timeout = patience) {
-    std::unique_lock hold(mutex_);
-    return changed_.wait_for(hold, timeout, condition);
-  }
   bool wait_messages(std::size_t count) {
-    return wait([&] { return messages.size() >= count; });
+    return wait([&] { return messages_.size() >= count; });
   }
   /// The newest view is primary and has exactly these members, in any order.
-  bool wait_members(std::vector<std::string> names, std::chrono::milliseconds timeout = patience) {
+  bool wait_members(std::vector<std::string> names) {
     std::ranges::sort(names);
-    return wait(
-        [&] {
-          if (views.empty() || !views.back().primary) return false;
-          std::vector<std::string> now;
-          for (const member& one : views.back().members) now.push_back(one.name);
-          std::ranges::sort(now);
-          return now == names;
-        },
-        timeout);
+    return wait([&] {
+      if (views_.empty() || !views_.back().primary) return false;
+      std::vector<std::string> now;
+      for (const member& one : views_.back().members) now.push_back(one.name);
+      std::ranges::sort(now);
+      return now == names;
+    });
   }
-  std::vector<seen_message> copy() {
-    const std::lock_guard hold(mutex_);
-    return messages;
+  bool wait_not_primary() {
+    return wait([&] { return !views_.empty() && !views_.back().primary; });
+  }
+  bool wait_farewell() {
+    return wait([&] { return end_.has_value(); });
   }
 
+  std::vector<seen_message> messages() { return locked(messages_); }
+  std::vector<view> views() { return locked(views_); }
+  std::vector<outcome> outcomes() { return locked(outcomes_); }
+  std::optional<farewell> end() { return locked(end_); }
+
  private:
+  template <typename Condition>
+  bool wait(Condition condition) {
+    std::unique_lock hold(mutex_);
+    return changed_.wait_for(hold, patience, condition);
+  }
+  template <typename Part>
+  Part locked(const Part& part) {
+    const std::lock_guard hold(mutex_);
+    return part;
+  }
+
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::vector<seen_message> messages_;
+  std::vector<view> views_;
+  std::vector<outcome> outcomes_;
+  std::optional<farewell> end_;
+  position_t newest_ = 0;  // of messages and fillers
 };
 
 class node {
@@ -184,7 +201,7 @@ class GroupTest : public testing::Test {
       text +=
           "; socket.ssl_cert=" + files.cert + "; socket.ssl_key=" + files.key + "; socket.ssl_ca=" + files.ca;
     }
-    return text + "; pc.wait_prim_timeout=PT30S; " + more;
+    return text + "; pc.wait_prim_timeout=PT30S; " + timing + "; " + more;
   }
   result<group> join(const std::string& text, std::optional<recovered_position> recovered = std::nullopt) {
     auto parsed = config::parse(text);

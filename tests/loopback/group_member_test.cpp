@@ -6,27 +6,22 @@
 namespace hauberk::test {
 namespace {
 
-class GroupMember : public GroupTest {
- protected:
-  static bool wait_not_primary(node& one) {
-    return one.log().wait([&] { return !one.log().views.empty() && !one.log().views.back().primary; });
-  }
-};
+using GroupMember = GroupTest;
 
 TEST_F(GroupMember, LeaveOneAfterTheOther) {
   auto nodes = start_three();
   nodes[2]->send("last words of db3");
   auto left = (*nodes[2])->leave();
   ASSERT_TRUE(left) << left.error().text;
-  ASSERT_TRUE(nodes[2]->log().wait([&] { return nodes[2]->log().end.has_value(); }));
-  EXPECT_FALSE(nodes[2]->log().end->reason) << nodes[2]->log().end->text;
+  ASSERT_TRUE(nodes[2]->log().wait_farewell());
+  EXPECT_FALSE(nodes[2]->log().end()->reason) << nodes[2]->log().end()->text;
   EXPECT_EQ((*nodes[2])->broadcast(bytes_of("x")).error().code, errc::closed);
   EXPECT_EQ((*nodes[2])->fence().error().code, errc::closed);
   EXPECT_EQ((*nodes[2])->leave().error().code, errc::closed);
 
   ASSERT_TRUE(nodes[0]->log().wait_members({"db1", "db2"}));
-  EXPECT_EQ(nodes[0]->log().views.back().left, std::vector<std::string>{"db3"});
-  EXPECT_TRUE(nodes[0]->log().views.back().lost.empty());
+  EXPECT_EQ(nodes[0]->log().views().back().left, std::vector<std::string>{"db3"});
+  EXPECT_TRUE(nodes[0]->log().views().back().lost.empty());
   ASSERT_TRUE(nodes[0]->log().wait_messages(1));
 
   left = (*nodes[0])->leave();  // most likely the leader
@@ -36,7 +31,7 @@ TEST_F(GroupMember, LeaveOneAfterTheOther) {
   ASSERT_TRUE(nodes[1]->log().wait_messages(2));
   left = (*nodes[1])->leave();
   ASSERT_TRUE(left) << left.error().text;
-  ASSERT_TRUE(nodes[1]->log().wait([&] { return nodes[1]->log().end.has_value(); }));
+  ASSERT_TRUE(nodes[1]->log().wait_farewell());
 }
 
 TEST_F(GroupMember, ADeadMemberIsGoneSoonAndTheRestGoesOn) {
@@ -52,11 +47,11 @@ TEST_F(GroupMember, ADeadMemberIsGoneSoonAndTheRestGoesOn) {
     const auto took = std::chrono::steady_clock::now() - killed;
     RecordProperty("milliseconds_" + std::to_string(victim),
                    static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
-    EXPECT_EQ(nodes[first]->log().views.back().lost, std::vector<std::string>{names[victim]});
+    EXPECT_EQ(nodes[first]->log().views().back().lost, std::vector<std::string>{names[victim]});
     nodes[first]->send("one");
     nodes[second]->send("two");
     for (const std::size_t i : {first, second}) ASSERT_TRUE(nodes[i]->log().wait_messages(2));
-    EXPECT_EQ(nodes[first]->log().copy(), nodes[second]->log().copy());
+    EXPECT_EQ(nodes[first]->log().messages(), nodes[second]->log().messages());
   }
 }
 
@@ -69,31 +64,41 @@ TEST_F(GroupMember, ComesBackAndCatchesUp) {
   nodes[2] = start("db3");
   for (auto& one : nodes) ASSERT_TRUE(one->log().wait_members({"db1", "db2", "db3"}));
   nodes[2]->send("back");
-  for (auto& one : nodes) ASSERT_TRUE(one->log().wait_messages(501)) << one->log().copy().size();
-  const auto all = nodes[0]->log().copy();
-  EXPECT_EQ(nodes[1]->log().copy(), all);
-  EXPECT_EQ(nodes[2]->log().copy(), all);
+  for (auto& one : nodes) ASSERT_TRUE(one->log().wait_messages(501)) << one->log().messages().size();
+  const auto all = nodes[0]->log().messages();
+  EXPECT_EQ(nodes[1]->log().messages(), all);
+  EXPECT_EQ(nodes[2]->log().messages(), all);
+}
+
+TEST_F(GroupMember, CatchesUpOnMoreThanTheQueueTakes) {
+  auto first = start("db1");
+  constexpr std::size_t count = 30000;
+  for (std::size_t i = 0; i < count; ++i) first->send(std::to_string(i));
+  ASSERT_TRUE(first->log().wait_messages(count));
+  auto second = start("db2");
+  ASSERT_TRUE(second->log().wait_members({"db1", "db2"}));
+  EXPECT_TRUE(second->log().messages() == first->log().messages());
 }
 
 TEST_F(GroupMember, RecoveredPositionSkipsWhatIsApplied) {
   auto nodes = start_three();
   for (int i = 0; i < 50; ++i) nodes[0]->send(std::to_string(i));
   for (auto& one : nodes) ASSERT_TRUE(one->log().wait_messages(50));
-  const auto before = nodes[2]->log().copy();
+  const auto before = nodes[2]->log().messages();
   const uuid history = (*nodes[2])->current_view()->history;
   nodes[2].reset();
   for (int i = 0; i < 50; ++i) nodes[1]->send("new " + std::to_string(i));
   auto made = join(options("db3"), recovered_position{history, before.back().position});
   ASSERT_TRUE(made) << made.error().text;
   nodes[2] = std::make_unique<node>(std::move(*made));
-  ASSERT_TRUE(nodes[2]->log().wait_messages(50)) << nodes[2]->log().copy().size();
+  ASSERT_TRUE(nodes[2]->log().wait_messages(50)) << nodes[2]->log().messages().size();
   ASSERT_TRUE(nodes[0]->log().wait_messages(100));
-  const auto all = nodes[0]->log().copy();
-  EXPECT_EQ(nodes[2]->log().copy(), std::vector<seen_message>(all.begin() + 50, all.end()));
+  const auto all = nodes[0]->log().messages();
+  EXPECT_EQ(nodes[2]->log().messages(), std::vector<seen_message>(all.begin() + 50, all.end()));
 }
 
 TEST_F(GroupMember, NotPrimaryWithoutAQuorum) {
-  auto nodes = start_three("evs.inactive_timeout=PT2S");
+  auto nodes = start_three();
   std::latch together(2);
   std::thread one([&] {
     together.arrive_and_wait();
@@ -102,7 +107,7 @@ TEST_F(GroupMember, NotPrimaryWithoutAQuorum) {
   together.arrive_and_wait();
   nodes[2].reset();
   one.join();
-  ASSERT_TRUE(wait_not_primary(*nodes[0]));
+  ASSERT_TRUE(nodes[0]->log().wait_not_primary());
   EXPECT_EQ((*nodes[0])->broadcast(bytes_of("x")).error().code, errc::not_primary);
   EXPECT_EQ((*nodes[0])->wait_writable(1, 1s).error().code, errc::not_primary);
   EXPECT_EQ((*nodes[0])->fence(1s).error().code, errc::not_primary);
@@ -110,8 +115,8 @@ TEST_F(GroupMember, NotPrimaryWithoutAQuorum) {
   const auto left = (*nodes[0])->leave(300ms);
   ASSERT_FALSE(left);
   EXPECT_EQ(left.error().code, errc::timed_out);
-  ASSERT_TRUE(nodes[0]->log().wait([&] { return nodes[0]->log().end.has_value(); }));
-  EXPECT_EQ(nodes[0]->log().end->reason, errc::timed_out);
+  ASSERT_TRUE(nodes[0]->log().wait_farewell());
+  EXPECT_EQ(nodes[0]->log().end()->reason, errc::timed_out);
 }
 
 TEST_F(GroupMember, ToldToBootstrapBesideALivingGroupJoinsIt) {
@@ -119,7 +124,7 @@ TEST_F(GroupMember, ToldToBootstrapBesideALivingGroupJoinsIt) {
   nodes[1].reset();
   nodes[1] = start("db2", "pc.bootstrap=yes");
   for (auto& one : nodes) ASSERT_TRUE(one->log().wait_members({"db1", "db2", "db3"}));
-  EXPECT_EQ(nodes[1]->log().views.back().history, nodes[0]->log().views.back().history);
+  EXPECT_EQ(nodes[1]->log().views().back().history, nodes[0]->log().views().back().history);
 }
 
 TEST_F(GroupMember, TheStateFileProvesTheOldSeatDead) {
@@ -159,9 +164,9 @@ TEST_F(GroupMember, ManyComeAndGoWhileOthersBroadcast) {
   done = true;
   sender.join();
   for (auto& one : nodes)
-    ASSERT_TRUE(one->log().wait_messages(sent)) << one->log().copy().size() << " of " << sent;
-  EXPECT_TRUE(nodes[0]->log().copy() == nodes[1]->log().copy());
-  EXPECT_TRUE(nodes[0]->log().copy() == nodes[2]->log().copy());
+    ASSERT_TRUE(one->log().wait_messages(sent)) << one->log().messages().size() << " of " << sent;
+  EXPECT_TRUE(nodes[0]->log().messages() == nodes[1]->log().messages());
+  EXPECT_TRUE(nodes[0]->log().messages() == nodes[2]->log().messages());
 }
 
 }  // namespace

@@ -129,10 +129,10 @@ TEST_F(GroupRefusal, ASlowApplicationKeepsItsPlace) {
   }
   const auto fenced = (*nodes[2])->fence(10s);  // its own full queue does not keep the answer back
   ASSERT_TRUE(fenced) << fenced.error().text;
-  EXPECT_GE(*fenced, nodes[0]->log().copy().back().position);
+  EXPECT_GE(*fenced, nodes[0]->log().messages().back().position);
   nodes[2]->resume();
   ASSERT_TRUE(nodes[2]->log().wait_messages(count));
-  EXPECT_TRUE(nodes[2]->log().copy() == nodes[0]->log().copy());
+  EXPECT_TRUE(nodes[2]->log().messages() == nodes[0]->log().messages());
   EXPECT_EQ((*nodes[0])->metrics().members, 3U);
 }
 
