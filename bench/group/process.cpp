@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
@@ -59,12 +60,13 @@ process::process(const std::vector<std::string>& arguments, const std::string& l
   posix_spawn_file_actions_adddup2(&files, to_child[0], 0);
   posix_spawn_file_actions_adddup2(&files, from_child[1], 1);
   posix_spawn_file_actions_addopen(&files, 2, log.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
   std::string name = "group_bench";
   std::vector<std::string> words = arguments;
   std::vector<char*> pointers{name.data()};
   for (auto& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
-  const int problem = ::posix_spawn(&id_, "/proc/self/exe", &files, nullptr, pointers.data(), environ);
+  const int problem = ::posix_spawn(&id_, program.c_str(), &files, nullptr, pointers.data(), environ);
   posix_spawn_file_actions_destroy(&files);
   ::close(to_child[0]);
   ::close(from_child[1]);
