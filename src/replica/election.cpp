@@ -198,17 +198,17 @@ void core::handle(peer& from, const epoch_start& m) {
   }
   if (m.epoch == epoch_ && !leader_.is_nil() && leader_ != from.process) return;
   const bool is_admission = role_ == role::joiner;
-  if (m.window_start > held_ + 1) {
-    farewell(errc::state_transfer_needed,
-             "this member has state up to position " + std::to_string(held_) + ", but " + from.name +
-                 " keeps history only from " + std::to_string(m.window_start) +
-                 ": a full state transfer is needed (or a larger gcache.size at the others)");
-    return;
-  }
   const position_t prefix = common_prefix(m);
   if (prefix < committed()) {
     refuse(from.process,
            "its log contradicts position " + std::to_string(prefix + 1) + ", which is committed here");
+    return;
+  }
+  if (m.window_start > prefix + 1) {
+    farewell(errc::state_transfer_needed,
+             "this member has state up to position " + std::to_string(prefix) + ", but " + from.name +
+                 " keeps history only from " + std::to_string(m.window_start) +
+                 ": a full state transfer is needed (or a larger gcache.size at the others)");
     return;
   }
   enter_epoch(m.epoch);
@@ -259,8 +259,10 @@ position_t core::common_prefix(const epoch_start& m) const {
   auto next = m.boundaries.rbegin();
   for (; at > base; --at) {
     while (next != m.boundaries.rend() && next->first > at) ++next;
-    // Epoch 0: what the leader's window follows came from its application, so it is committed.
-    if (next == m.boundaries.rend() || next->epoch == 0 || next->epoch == log_.epoch_at(at)) break;
+    // Below the leader's window nothing can be compared, nor with what it had from its application (epoch 0):
+    // only what is committed is sure to be the same.
+    if (next == m.boundaries.rend() || next->epoch == 0) return std::min(at, committed());
+    if (next->epoch == log_.epoch_at(at)) break;
   }
   return at;  // the base was delivered (or came from the application): it is committed
 }
