@@ -41,11 +41,15 @@ void core::handle(peer& from, const beat& m) {
     from.heard_at = now_;
     if (may_echo(from)) from.counted_at = now_;
   }
+  // An echo from a later view than mine shows that the link lives, but counts for no lease: that view may
+  // have moved the weights, and the next one may remove me without asking those who echo.
+  const bool is_ahead = newest_view_ && m.view_number > newest_view_->number;
   while (!from.beats_out.empty() && from.beats_out.front().first <= m.echo) {
-    from.echo = from.beats_out.front().first;
+    const auto [number, sent_at] = from.beats_out.front();
+    from.echo = number;
     from.echo_epoch = m.epoch;
-    from.echoed_at = std::max(from.echoed_at, from.beats_out.front().second);
-    from.seen_at = std::max(from.seen_at, from.echoed_at);
+    from.seen_at = std::max(from.seen_at, sent_at);
+    if (!is_ahead) from.echoed_at = std::max(from.echoed_at, sent_at);
     from.beats_out.pop_front();
   }
   if (now_ - from.seen_at < how_.suspect_timeout) from.is_condemned = false;

@@ -87,7 +87,8 @@ void core::judge_member(const member& m, view& next) {
   const bool is_lost = is_silent(m.seat, patience);
   if (p != nullptr && p->seat == m.seat.number) p->is_condemned = is_lost;  // one-sided is down, too
   if (is_lost) {
-    if (removal_gate(m.seat) > now_) return;
+    // A lease from the view before the last one must have run out, whoever granted it.
+    if (std::max(removal_gate(m.seat), committed_view_since_ + how_.suspect_timeout) > now_) return;
     next.lost.push_back(m);
     next.members.erase(at);
     return;
