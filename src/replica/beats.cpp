@@ -21,6 +21,8 @@ void core::beat_to(peer& p) {
   beat m;
   m.number = ++p.beat_sent;
   m.echo = may_echo(p) ? p.beat_received : 0;
+  // It may have come while the view without its sender was in my log, and be echoed now that the view is cut.
+  if (m.echo != 0) p.counted_at = std::max(p.counted_at, p.heard_at);
   m.epoch = epoch_;
   m.history = spoken_history();
   m.view_number = newest_view_ ? newest_view_->number : 0;
