@@ -384,12 +384,13 @@ for name in "${names[@]}"; do
   say "  $name: $(messages "$name") messages, ${digests[-1]}"
 done
 
-for name in "${names[@]}"; do kill -TERM "${pid_of[$name]}"; done
 for name in "${names[@]}"; do
+  kill -TERM "${pid_of[$name]}"
   code=0
   wait "${pid_of[$name]}" || code=$?
   [ $code -eq 0 ] || fail "$name did not leave gracefully: code $code"
 done
+say "  all three have left gracefully, one after the other"
 
 for name in "${names[@]}"; do
   [ "$(messages "$name")" -eq "$total" ] || fail "$name delivered $(messages "$name") messages of $total"
