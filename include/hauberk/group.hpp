@@ -98,7 +98,8 @@ struct host {
 /// but orderly for this process. Every member may be called from any thread; `receive` from one at a time.
 class group {
  public:
-  /// Opens the listening port and starts joining in the background; the first event is a view or a farewell.
+  /// Opens the listening port and starts joining in the background. What this node missed is delivered first,
+  /// then the view that admits it; or a farewell.
   /// With option `pc.wait_prim` (default yes) it blocks until the first view, at most `pc.wait_prim_timeout`
   /// (or until so much was caught up on before that view that it must be received first). Errors: bad_file,
   /// bad_certificate, bad_option, address_in_use, bad_address, name_in_use, refused, state_transfer_needed,

@@ -21,10 +21,11 @@ bool delivery::has_room_up_to(std::size_t entries, std::size_t bytes) const {
 
 void delivery::stage(item one) { staged_.items.push_back(std::move(one)); }
 
-void delivery::stage_message(const replica::message_event& from, std::uint64_t ticket) {
+void delivery::stage_message(replica::message_event&& from, std::uint64_t ticket) {
   staged_bytes_ += from.payload.size();
-  staged_.items.emplace_back(std::in_place_type<message_item>,
-                             message_item{from.position, ticket, name_of(from.sender), from.payload});
+  staged_.items.emplace_back(
+      std::in_place_type<message_item>,
+      message_item{from.position, ticket, name_of(from.sender), std::move(from.payload)});
 }
 
 bool delivery::publish(bool starved) {

@@ -64,7 +64,7 @@ class delivery {
     return has_room_up_to(entries_max_ + entries_max_ / 8, bytes_max_ + bytes_max_ / 8);
   }
   void stage(item one);
-  void stage_message(const replica::message_event& from, std::uint64_t ticket);
+  void stage_message(replica::message_event&& from, std::uint64_t ticket);
   /// Makes the staged items receivable. `starved` = there may be more, only room was lacking: then the next
   /// `take` says so. False when room came up meanwhile: pull again at once.
   [[nodiscard]] bool publish(bool starved);

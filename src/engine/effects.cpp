@@ -1,4 +1,5 @@
 // What mesh and replica want done, and what the application is told.
+#include <algorithm>
 #include <utility>
 
 #include "engine/engine.hpp"

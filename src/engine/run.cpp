@@ -42,7 +42,8 @@ void engine::handle(link_messages& one) {
   for (wire::message& message : one.batch) {
     if (const auto* told = std::get_if<mesh::peers>(&message)) {
       mesh_->handle_peers(now_, one.id, *told);
-      drain_mesh();  // this may be the word that the group's traffic moves to this link: the rest of the batch is it
+      drain_mesh();  // this may be the word that the group's traffic moves to this link: the rest of the
+                     // batch is it
       process = links_.process_of(one.id);
     } else if (const auto* said = std::get_if<replica::envelope>(&message); said != nullptr && process) {
       if (probe_)

@@ -1,5 +1,6 @@
 // Members come, leave, die and come back, over real links.
 #include <latch>
+#include <map>
 
 #include "loopback/group_cluster.hpp"
 
@@ -107,6 +108,13 @@ TEST_F(GroupMember, NotPrimaryWithoutAQuorum) {
   together.arrive_and_wait();
   nodes[2].reset();
   one.join();
+  std::map<ticket_t, int> ends;  // accepted before it noticed
+  for (bool primary = true; primary;) {
+    const auto ticket = (*nodes[0])->broadcast(bytes_of("in doubt"));
+    if (ticket) ends[*ticket] = 0;
+    primary = ticket || ticket.error().code == errc::window_full;
+  }
+  EXPECT_FALSE(ends.empty());
   ASSERT_TRUE(nodes[0]->log().wait_not_primary());
   EXPECT_EQ((*nodes[0])->broadcast(bytes_of("x")).error().code, errc::not_primary);
   EXPECT_EQ((*nodes[0])->wait_writable(1, 1s).error().code, errc::not_primary);
@@ -117,6 +125,10 @@ TEST_F(GroupMember, NotPrimaryWithoutAQuorum) {
   EXPECT_EQ(left.error().code, errc::timed_out);
   ASSERT_TRUE(nodes[0]->log().wait_farewell());
   EXPECT_EQ(nodes[0]->log().end()->reason, errc::timed_out);
+  for (const seen_message& sent : nodes[0]->log().messages())
+    if (sent.ticket != 0) ++ends[sent.ticket];
+  for (const outcome& ended : nodes[0]->log().outcomes()) ++ends[ended.ticket];
+  for (const auto& [ticket, times] : ends) ASSERT_EQ(times, 1) << "ticket " << ticket;
 }
 
 TEST_F(GroupMember, ToldToBootstrapBesideALivingGroupJoinsIt) {
