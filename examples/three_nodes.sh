@@ -28,6 +28,11 @@ while [ $# -gt 0 ]; do
   esac
 done
 
+if [ $interactive = no ] && { [ ! -r "$input" ] || [ -d "$input" ]; }; then
+  echo "three_nodes.sh: cannot read the input '$input'" >&2
+  exit 2
+fi
+
 # ---- saying what happens ----
 
 live=no
@@ -60,12 +65,12 @@ quote() { fold -s -w 100 | sed 's/^/      /'; }
 
 work=
 keep_work=no
-pids=()
 cleanup() {
   local code=$? pid
   trap - EXIT INT TERM HUP
-  for pid in "${pids[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
+  exec 2>/dev/null  # not the shell's own words about what it ends here
+  for pid in $(jobs -pr); do kill -9 "$pid" || true; done
+  wait || true
   if [ -n "$work" ] && [ $keep_work = no ]; then rm -rf "$work"; fi
   exit $code
 }
@@ -176,7 +181,6 @@ start() {
     exec "$HAUBERK" node --json --stay "${@:2}" --options "$options"
   ) <"$work/$name.in" >"$work/$name.out" 2>>"$work/$name.err" &
   pid_of[$name]=$!
-  pids+=($!)
 }
 
 # messages NAME: how many it has delivered.
@@ -222,7 +226,7 @@ if [ $interactive = yes ]; then
     mkdir "$work/${names[$i]}"
     bootstrap=
     [ $i -ne 0 ] || bootstrap='--bootstrap '
-    commands+=("cd $work && $(printf '%q node %s--stay --log-level warning --options %q' "$HAUBERK" "$bootstrap" "$(options $i)")")
+    commands+=("cd $work && $(printf '%q node %s--log-level warning --options %q' "$HAUBERK" "$bootstrap" "$(options $i)")")
   done
   step "three prompts: a line typed at one arrives at all three, in one order; Ctrl-D or Ctrl-C leaves the group"
   if ! command -v tmux >/dev/null; then
@@ -248,7 +252,6 @@ fi
 
 # ---- the input, in three shares, each in an early and a late part ----
 
-[ -r "$input" ] && [ ! -d "$input" ] || { echo "three_nodes.sh: cannot read the input '$input'" >&2; exit 2; }
 cat -- "$input" >"$work/input"
 bytes=$(stat -c %s "$work/input")
 total=$(tr -cd '\n' <"$work/input" | wc -c)
@@ -279,7 +282,6 @@ feed() {
     done
   ) 2>/dev/null &
   feeders+=($!)
-  pids+=($!)
 }
 feeding_done() {
   local one

@@ -126,8 +126,7 @@ class node {
   void send_and_leave(group& seat, source& input) {
     const auto total = send_all(seat, input, state_.leave, log_.hook());
     if (!total) {
-      log_(log_level::error, total.error().text);
-      send_failure_ = exit_code_of(total.error().code);
+      send_failure_ = log_.said(exit_code_of(total.error().code), total.error().text);
     } else if (total->given_up > 0) {
       log_(log_level::warning, "leaving before " + std::to_string(total->given_up) +
                                    " messages that were read had been accepted: they are not sent");

@@ -266,9 +266,8 @@ TEST(Config, WhatIgnoringWouldWeakenIsRefused) {
 }
 
 TEST(Config, WhatHasNoEffectYetIsNoted) {
-  for (const char* text :
-       {"gcs.fc_policy=demote", "evs.auto_evict=3", "gmcast.segment=1",
-        "socket.ssl_watch=yes", "socket.ssl_reload=1", "gcs.fc_limit=16"})
+  for (const char* text : {"gcs.fc_policy=demote", "evs.auto_evict=3", "gmcast.segment=1",
+                           "socket.ssl_watch=yes", "socket.ssl_reload=1", "gcs.fc_limit=16"})
     EXPECT_THAT(parsed(std::string(secured) + text).notes(), ElementsAre(HasSubstr(text))) << text;
 }
 
