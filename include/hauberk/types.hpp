@@ -16,8 +16,22 @@ namespace hauberk {
 struct uuid {
   std::array<std::uint8_t, 16> bytes{};
 
-  auto operator<=>(const uuid&) const = default;
+  // By bytes, the first counting most; as two words, because ids are compared all the time.
+  bool operator==(const uuid& other) const noexcept {
+    return half(0) == other.half(0) && half(8) == other.half(8);
+  }
+  std::strong_ordering operator<=>(const uuid& other) const noexcept {
+    const auto first = half(0) <=> other.half(0);
+    return first != 0 ? first : half(8) <=> other.half(8);
+  }
   [[nodiscard]] bool is_nil() const noexcept { return *this == uuid{}; }
+
+ private:
+  [[nodiscard]] std::uint64_t half(std::size_t from) const noexcept {
+    std::uint64_t word = 0;
+    for (std::size_t i = from; i < from + 8; ++i) word = word << 8U | bytes[i];
+    return word;
+  }
 };
 
 /// Lower-case 8-4-4-4-12 form (RFC 9562 §4).
