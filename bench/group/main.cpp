@@ -38,7 +38,7 @@ void describe(CLI::App& app, parameters& to) {
   app.add_option("--rate", to.rate, "open loop: so many messages a second of each sender")
       ->check(CLI::PositiveNumber)
       ->excludes(loop);
-  app.add_option("--batch", to.batch, "messages in a call of broadcast, when sending as fast as possible")
+  app.add_option("--batch", to.batch, "messages in a call of broadcast, but in a closed loop")
       ->check(CLI::Range(1, 8192))
       ->capture_default_str();
   app.add_flag("--plain", to.plain, "without TLS (socket.ssl=no)");

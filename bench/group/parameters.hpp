@@ -28,7 +28,7 @@ struct parameters {
   std::uint64_t window = 0;     ///< evs.send_window; 0 = the default
   std::uint64_t in_flight = 0;  ///< closed loop with so many of each sender; 0 = off
   double rate = 0;              ///< open loop with so many a second from each sender; 0 = off
-  std::size_t batch = 1;        ///< messages per call of `broadcast`, when sending as fast as possible
+  std::size_t batch = 1;        ///< messages per call of `broadcast`, but in a closed loop
   bool plain = false;
   bool text = false;  ///< compressible payloads
   std::string cipher, compression, options;

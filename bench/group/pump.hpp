@@ -33,13 +33,14 @@ class pump {
   void work();
   void fill_window();
   void keep_rate();
-  /// True when `count` messages were taken; else it has waited a while for a better time.
-  bool offer(std::size_t count);
+  /// True when the next batch was taken, meant for `time`; else it has waited a while for a better one.
+  bool offer(std::uint64_t time);
 
   group& group_;
   const phase how_;
   std::vector<std::vector<std::byte>> messages_;
   std::vector<std::span<const std::byte>> spans_;
+  std::size_t next_ = 0;  // of messages_
   std::uint64_t next_number_ = 0;
   std::atomic<std::uint64_t> sent_{0};
   std::atomic<bool> has_ended_{false};

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -12,8 +13,9 @@
 
 namespace hauberk::bench {
 
-[[nodiscard]] inline std::vector<std::byte> make_payload(std::size_t bytes, bool is_text) {
-  base::random dice(7);
+[[nodiscard]] inline std::vector<std::byte> make_payload(std::size_t bytes, bool is_text,
+                                                         std::uint64_t seed = 7) {
+  base::random dice(seed);
   std::vector<std::byte> made(bytes);
   if (!is_text) {
     for (auto& one : made) one = static_cast<std::byte>(dice.next() >> 56);
