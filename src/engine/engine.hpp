@@ -98,8 +98,8 @@ class engine final : private net::handler {
   void decide_start();
   void submit();
   void set_alarm();
+  void publish();
   void publish_status();
-  void publish_events();
 
   // The strand, carrying out effects and events (effects.cpp).
   void settle();

@@ -18,8 +18,7 @@ void engine::run() {
     handle_time();
   }
   settle();
-  publish_events();
-  publish_status();
+  publish();
   set_alarm();
 }
 
@@ -171,8 +170,10 @@ void engine::retire() {
   rare_changed_.notify_all();
 }
 
-void engine::publish_events() {
+// The numbers first: who has received an event finds it counted.
+void engine::publish() {
   for (;;) {
+    publish_status();
     const bool starved = !is_ended_ && !delivery_.has_room();
     if (delivery_.publish(starved)) return;
     settle();
