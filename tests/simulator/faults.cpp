@@ -27,6 +27,7 @@ void faults::stop() {
     group_.at(i).resume();
     group_.at(i).set_appetite(0, 0us);
   }
+  group_.end_ailments();
 }
 
 void faults::later(duration wait, std::function<void()> what) {
@@ -53,9 +54,19 @@ std::vector<machine_index> faults::shuffled() {
   return all;
 }
 
+// Some deaths are survived only when the successor can prove them: then its state file is kept.
 bool faults::may_die(machine_index which) {
-  if (!group_.at(which).is_running()) return false;
-  return !drawn_.is_guarded || can_lose(group_, {which});
+  machine& home = group_.at(which);
+  if (!home.is_running()) return false;
+  if (!drawn_.is_guarded) return true;
+  std::set<seat_id> proven = staff_.proven();
+  const seat_id& seat = home.who()->status.self;
+  const bool has_proof =
+      home.file() == seat && (staff_.keeps_file(which) || group_.time().chance().percent(60));
+  if (has_proof) proven.insert(seat);
+  if (!can_lose(group_, {which}, proven)) return false;
+  if (has_proof) staff_.promise_proof(which, seat);
+  return true;
 }
 
 void faults::strike() {
@@ -135,7 +146,11 @@ void faults::freeze() {
   const duration span = 20ms + group_.time().chance().below(most);
   if (span > drawn_.settings.suspect_timeout) group_.reached().reach(state::frozen_past_suspicion);
   group_.at(victim).pause();
-  later(span, [this, victim] { group_.at(victim).resume(); });
+  group_.set_ailing(victim, true);
+  later(span, [this, victim] {
+    group_.at(victim).resume();
+    group_.set_ailing(victim, false);
+  });
 }
 
 void faults::stall() {
@@ -186,19 +201,27 @@ void faults::leave() {
   for (machine_index i = 0; i < group_.count(); ++i) {
     if (i != which && group_.at(i).is_running() && group_.at(i).who()->is_leaving) going.push_back(i);
   }
-  if (drawn_.is_guarded && !can_lose(group_, going)) return;
+  if (drawn_.is_guarded && !can_lose(group_, going, {})) return;
   home.leave();
 }
 
 void faults::starve() {
   const machine_index which = any();
   group_.at(which).set_appetite(1 + group_.time().chance().below(5), 5ms);
-  later(group_.time().chance().below(duration(6s)), [this, which] { group_.at(which).set_appetite(0, 0us); });
+  group_.set_ailing(which, true);  // the leader may take its weight
+  later(group_.time().chance().below(duration(6s)), [this, which] {
+    group_.at(which).set_appetite(0, 0us);
+    group_.set_ailing(which, false);
+  });
 }
 
 void faults::storm() {
   group_.wires().set_weather(drawn_.storm);
-  later(group_.time().chance().below(duration(5s)), [this] { group_.wires().set_weather(drawn_.calm); });
+  for (machine_index i = 0; i < group_.count(); ++i) group_.set_ailing(i, true);
+  later(group_.time().chance().below(duration(5s)), [this] {
+    group_.wires().set_weather(drawn_.calm);
+    for (machine_index i = 0; i < group_.count(); ++i) group_.set_ailing(i, false);
+  });
 }
 
 }  // namespace hauberk::simulator

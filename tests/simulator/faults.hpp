@@ -2,6 +2,7 @@
 // when the run heals.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "simulator/operator.hpp"

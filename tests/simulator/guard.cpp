@@ -9,25 +9,33 @@ bool has(const std::vector<machine_index>& set, machine_index one) {
   return std::ranges::find(set, one) != set.end();
 }
 
-/// More than half of the view's weight is alive and stays; with `is_shrunk`, of the view that is left when
-/// those who wish to leave are gone.
-bool is_alive(const chronicle& seen, const replica::view& view, const std::vector<machine_index>& gone,
-              bool is_shrunk) {
+struct question {
+  simulation& group;
+  const std::vector<machine_index>& gone;
+  const std::set<seat_id>& proven;
+};
+
+/// Enough of the view's weight is alive and stays; with `is_shrunk`, of the view that is left when those are
+/// gone who wish to leave, or whom the leader may be about to remove although they live.
+bool is_alive(const question& q, const replica::view& view, bool is_shrunk) {
   std::uint32_t alive = 0, total = 0;
+  bool is_proven = true;
   for (const auto& member : view.members) {
-    const witness* who = seen.find(member.seat.process);
-    const bool is_leaver = who != nullptr && who->is_leaving;
-    if (is_shrunk && is_leaver) continue;
+    const witness* who = q.group.seen().find(member.seat.process);
+    const bool is_here = who != nullptr && who->is_alive && !has(q.gone, who->machine) &&
+                         who->status.self.number == member.seat.number;  // not in another stay
+    if (is_shrunk && is_here && (who->is_leaving || q.group.is_ailing(who->machine))) continue;
     total += member.weight;
-    if (who == nullptr || !who->is_alive || has(gone, who->machine)) continue;
-    if (who->status.self.number == member.seat.number) alive += member.weight;  // not for another stay
+    if (is_here) alive += member.weight;
+    if (!is_here && member.weight > 0 && !q.proven.contains(member.seat)) is_proven = false;
   }
-  return total == 0 ? is_shrunk : 2 * alive > total;
+  return total == 0 ? is_shrunk : 2 * alive > total || (2 * alive == total && is_proven);
 }
 
 }  // namespace
 
-bool can_lose(simulation& group, const std::vector<machine_index>& gone) {
+bool can_lose(simulation& group, const std::vector<machine_index>& gone, const std::set<seat_id>& proven) {
+  const question asked{group, gone, proven};
   // What survivors may act under: the newest view that one of *them* knows to be committed, and all newer
   // ones, also those that only the victim has put on the wire.
   std::uint64_t committed = 0;
@@ -52,7 +60,7 @@ bool can_lose(simulation& group, const std::vector<machine_index>& gone) {
     if (view->number < committed) continue;
     is_known = true;
     for (const bool is_shrunk : {false, true}) {
-      if (!is_alive(group.seen(), *view, gone, is_shrunk)) return false;
+      if (!is_alive(asked, *view, is_shrunk)) return false;
     }
   }
   return is_known;

@@ -43,7 +43,7 @@ std::string liveness::complaint() {
     if (staff_.is_abandoned(i)) continue;
     machine& each = group_.at(i);
     if (!each.is_running()) {
-      if (each.durable().position == 0 && !each.farewell() && !each.has_state_file())
+      if (each.durable().position == 0 && !each.farewell() && each.file().is_nil())
         continue;  // never started
       return each.name() + " does not run";
     }

@@ -48,7 +48,8 @@ class machine {
   /// What the last process of this machine had delivered.
   [[nodiscard]] recovered_position durable() const { return durable_; }
   [[nodiscard]] const std::optional<replica::farewell_event>& farewell() const { return farewell_; }
-  [[nodiscard]] bool has_state_file() const { return !file_.is_nil(); }
+  /// The seat in the state file; nil when nothing was ever kept.
+  [[nodiscard]] const seat_id& file() const { return file_; }
 
   void start(const start_mode& how);
   /// Memory gone. `is_silent`: the whole machine is off, nobody is told.

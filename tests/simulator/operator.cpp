@@ -7,7 +7,13 @@ operator_in_charge::operator_in_charge(simulation& group, const profile& drawn)
       drawn_(drawn),
       abandoned_(group.count()),
       expected_(group.count()),
-      started_(group.count()) {}
+      started_(group.count()),
+      keeps_file_(group.count()) {}
+
+void operator_in_charge::promise_proof(machine_index which, const seat_id& seat) {
+  keeps_file_[which] = true;
+  proven_.insert(seat);
+}
 
 void operator_in_charge::found() {
   started_[0] = true;
@@ -40,7 +46,7 @@ recovered_position operator_in_charge::choose_recovered(machine_index which) {
 void operator_in_charge::start(machine_index which) {
   if (group_.at(which).is_running() || abandoned_[which]) return;
   start_mode how;
-  how.has_state_file = group_.time().chance().percent(80);
+  how.has_state_file = keeps_file_[which] || group_.time().chance().percent(60);
   how.recovered = choose_recovered(which);
   started_[which] = true;
   group_.at(which).start(how);

@@ -2,6 +2,9 @@
 // or without, with all that the application had made durable, some of it, or nothing.
 #pragma once
 
+#include <set>
+#include <vector>
+
 #include "simulator/profile.hpp"
 #include "simulator/simulation.hpp"
 
@@ -16,6 +19,10 @@ class operator_in_charge {
   void start(machine_index which);
   /// Starts a machine again after a while, unless it runs by then.
   void bring_back(machine_index which, duration after);
+  /// From now on the state file of this machine is never lost, so that its last seat is proven dead.
+  void promise_proof(machine_index which, const seat_id& seat);
+  [[nodiscard]] bool keeps_file(machine_index which) const { return keeps_file_[which]; }
+  [[nodiscard]] const std::set<seat_id>& proven() const { return proven_; }
   /// Looks for processes that ended by themselves; called now and then.
   void make_rounds();
   /// From now on this machine stays as it is, for ever.
@@ -27,7 +34,8 @@ class operator_in_charge {
 
   simulation& group_;
   const profile& drawn_;
-  std::vector<bool> abandoned_, expected_, started_;
+  std::vector<bool> abandoned_, expected_, started_, keeps_file_;
+  std::set<seat_id> proven_;
 };
 
 }  // namespace hauberk::simulator

@@ -57,17 +57,21 @@ class seed_run {
     group_.time().after(round_time, [this] { make_rounds(); });
   }
 
-  /// All faults end, but some machines that the group can do without never come back.
+  /// All faults end; but then some machines that the group can do without break and never come back.
   void heal() {
     faults_.stop();
     group_.time().say("", "-- the faults are over --");
     auto& chance = group_.time().chance();
     if (!drawn_.is_guarded || chance.percent(50)) return;
+    if (chance.percent(75)) {  // what the last faults have set off is over by then, and more may be lost
+      const auto& how = drawn_.settings;
+      group_.time().run_until(group_.time().now() + how.inactive_timeout + how.suspect_timeout * 2 + 3s);
+    }
     std::vector<machine_index> broken;
     for (machine_index i = 0; i < group_.count(); ++i) {
       if (!chance.percent(40)) continue;
       broken.push_back(i);
-      if (!can_lose(group_, broken)) broken.pop_back();
+      if (!can_lose(group_, broken, staff_.proven())) broken.pop_back();
     }
     for (const machine_index each : broken) {
       staff_.abandon(each);

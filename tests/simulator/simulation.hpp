@@ -32,6 +32,10 @@ class simulation final : public machines {
   /// Cuts every direction between two sides; machines in neither keep all.
   void partition(const std::vector<machine_index>& side, const std::vector<machine_index>& other);
   void heal();
+  /// From now until a while after `is_ailing` ends, others may find this machine silent and remove it.
+  void set_ailing(machine_index which, bool is_on);
+  void end_ailments();
+  [[nodiscard]] bool is_ailing(machine_index which) const;
 
   // What the network asks of machines.
   [[nodiscard]] uuid process_on(machine_index which) const override { return machines_[which].process_id(); }
@@ -49,6 +53,11 @@ class simulation final : public machines {
   std::unordered_map<uuid, machine_index> homes_;
   surroundings around_;
   std::deque<machine> machines_;
+  struct ailment {
+    std::size_t count = 0;
+    time_point until{};
+  };
+  std::vector<ailment> ailments_;
 };
 
 }  // namespace hauberk::simulator
