@@ -36,7 +36,8 @@ void core::consider_standing() {
 }
 
 bool core::wins(const std::vector<seat_id>& who, const std::vector<seat_id>& dead) const {
-  if (!committed_view_ || !is_quorum(*committed_view_, who, dead)) return false;
+  const view_ptr in_force = held_committed();
+  if (!in_force || !is_quorum(*in_force, who, dead)) return false;
   const view_ptr pending = held_pending();
   return !pending || is_quorum(*pending, who, dead);
 }

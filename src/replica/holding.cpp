@@ -73,6 +73,13 @@ time_point core::removal_gate(const seat_id& seat) const {
   return p->second.counted_at + how_.suspect_timeout;
 }
 
+// The newest view up to what is known to be committed, also when that was not acted on yet.
+view_ptr core::held_committed() const {
+  const auto next = log_.views().upper_bound(committed());
+  if (next == log_.views().begin() || std::prev(next)->first <= committed_view_at_) return committed_view_;
+  return std::prev(next)->second;
+}
+
 view_ptr core::held_pending() const {
   const auto at = log_.views().upper_bound(committed());
   return at == log_.views().end() || at->first > held_ ? nullptr : at->second;
@@ -103,11 +110,13 @@ position_t core::agreed(const view& v) const {
 void core::judge() {
   if (!in_history() || role_ == role::joiner) return;
   while (true) {
+    pass_committed();
     const position_t before = passed_;
-    const view_ptr pending = held_pending();
-    if (committed_view_ || pending) {
+    const view_ptr in_force = held_committed(), pending = held_pending();
+    // Who joins knows no view before the one that admits it: it cannot judge, and has to be told.
+    if (in_force || (pending && pending->number == 1)) {
       position_t upto = held_;
-      if (committed_view_) upto = std::min(upto, agreed(*committed_view_));
+      if (in_force) upto = std::min(upto, agreed(*in_force));
       if (pending) upto = std::min(upto, agreed(*pending));
       if (upto > commit_known_ && log_.epoch_at(upto) == matched_) learn_committed(upto);
     }
