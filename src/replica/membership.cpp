@@ -97,7 +97,9 @@ void core::judge_member(const member& m, view& next) {
   const position_t upto = h != holdings_.end() && h->second.epoch == epoch_ ? h->second.upto : 0;
   if (m.catching_up) {
     // It holds the view that admitted it, so its state file can prove its death (PROTOCOL 5, 7a).
-    if (!is_suspected(m.seat) && upto >= newest_view_at_ && upto + caught_up_entries >= log_.end()) {
+    // What it still lacks is in my window, and from then on stays there until it has it (PROTOCOL 9).
+    const bool is_near = upto + caught_up_entries >= log_.end() && upto + 1 >= log_.start();
+    if (!is_suspected(m.seat) && upto >= newest_view_at_ && is_near) {
       at->catching_up = false;
       at->weight = at->weight_wanted;
     }
