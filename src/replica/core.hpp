@@ -227,6 +227,7 @@ class core {
   void view_committed(position_t at, const view_ptr& v);
   void consider_leaving();
   [[nodiscard]] bool is_released() const;
+  [[nodiscard]] bool is_awaited_by_leaver() const;
   void hand_over();
   [[nodiscard]] bool is_handing_over() const;
   void notice_stranger(peer& p);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "replica/core.hpp"
 
 namespace hauberk::replica {
@@ -183,6 +184,10 @@ void core::send_epoch_start(peer& to) {
   m.window_start = log_.start();
   m.log_end = log_.end();
   m.boundaries = log_.boundaries();
+  if (m.boundaries.size() > base::limits::boundaries_max) {  // very many epochs: only the newest can be told
+    m.boundaries.erase(m.boundaries.begin(), m.boundaries.end() - base::limits::boundaries_max);
+    m.window_start = std::max(m.window_start, m.boundaries.front().first + 1);
+  }
   send_to(to.process, std::move(m));
 }
 
@@ -289,6 +294,7 @@ void core::cut(position_t upto) {
 }
 
 void core::handle(peer& from, const handover& m) {
+  if (is_leaving_) return;  // two that leave would hand over to each other for ever
   if (role_ != role::follower || from.process != leader_ || m.epoch != epoch_ || matched_ != epoch_) return;
   if (held_ < m.log_end || !may_stand()) return;
   if (!newest_view_ || newest_view_->number != m.view_number) return;

@@ -26,13 +26,13 @@ bool core::is_view_due() const {
 }
 
 void core::consider_view() {
-  if (role_ != role::leader || newest_view_at_ > committed() || log_.epoch_at(committed()) != epoch_) return;
+  if (role_ != role::leader || newest_view_at_ > passed_ || log_.epoch_at(passed_) != epoch_) return;
   if (!is_paused_ && !is_view_due()) return;
   is_paused_ = false;
-  if (is_leaving_ && is_handing_over()) return;
+  if ((is_leaving_ && is_handing_over()) || is_awaited_by_leaver()) return;
   std::optional<view> next = wanted_view();
   if (!next || !is_committable(*next)) return;
-  if (committed() == log_.end()) {
+  if (passed_ == log_.end()) {
     propose(std::move(*next));
   } else {
     is_paused_ = true;
@@ -331,8 +331,21 @@ void core::handle(peer& from, const leave& m) {
 }
 
 bool core::is_handing_over() const {
-  return is_leaving_ && role_ == role::leader && newest_view_->members.size() > 1 &&
+  const auto stays = [&](const member& m) { return m.seat != self_ && !leavers_.contains(m.seat); };
+  // Where all leave, the leader lets the others go first and is the last (PROTOCOL 10).
+  return is_leaving_ && role_ == role::leader &&
+         std::any_of(newest_view_->members.begin(), newest_view_->members.end(), stays) &&
          senders_[sender_of_.at(self_)].received.empty();
+}
+
+// Who has just left learns it from those who stay; it closes its links when it knows. Until then the leader
+// neither goes on to the next view nor leaves.
+bool core::is_awaited_by_leaver() const {
+  if (now_ >= committed_view_since_ + how_.suspect_timeout) return false;
+  return std::any_of(committed_view_->left.begin(), committed_view_->left.end(), [&](const member& m) {
+    const auto p = peers_.find(m.seat.process);
+    return p != peers_.end() && p->second.is_up && p->second.seat == m.seat.number;
+  });
 }
 
 void core::consider_leaving() {
@@ -348,8 +361,8 @@ void core::consider_leaving() {
   }
   if (role_ == role::leader) {
     if (newest_view_->members.size() == 1) {
-      if (is_delivered && passed_ == log_.end() && in_flight_bytes_ == 0)
-        farewell(errc::ok, "left the group");
+      const bool is_done = is_delivered && passed_ == log_.end() && in_flight_bytes_ == 0;
+      if (is_done && !is_awaited_by_leaver()) farewell(errc::ok, "left the group");
       return;
     }
     if (is_handing_over() && now_ >= handed_over_at_ + how_.suspect_timeout) hand_over();
@@ -365,8 +378,9 @@ void core::consider_leaving() {
 void core::hand_over() {
   for (const member& m : newest_view_->members) {
     const auto h = holdings_.find(m.seat);
-    const bool is_fit = m.seat != self_ && m.weight > 0 && !is_suspected(m.seat) && h != holdings_.end() &&
-                        h->second.epoch == epoch_ && h->second.upto == log_.end();
+    const bool is_fit = m.seat != self_ && !leavers_.contains(m.seat) && m.weight > 0 &&
+                        !is_suspected(m.seat) && h != holdings_.end() && h->second.epoch == epoch_ &&
+                        h->second.upto == log_.end();
     if (!is_fit) continue;
     handed_over_at_ = now_;
     send_to(m.seat.process, handover{epoch_, newest_view_->number, log_.end()});
