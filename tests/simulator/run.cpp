@@ -71,7 +71,7 @@ class seed_run {
     for (machine_index i = 0; i < group_.count(); ++i) {
       if (!chance.percent(40)) continue;
       broken.push_back(i);
-      if (!can_lose(group_, broken, staff_.proven())) broken.pop_back();
+      if (!can_lose(group_, broken, {})) broken.pop_back();
     }
     for (const machine_index each : broken) {
       staff_.abandon(each);
