@@ -295,13 +295,17 @@ void core::handle(peer& from, const join& m) {
     send_to(from.process, removed{history_, *gone, true});
     return;
   }
-  if (!m.succeeds.is_nil() && is_in_newest(m.succeeds) && m.succeeds != self_ &&
-      newest_view_->find(m.succeeds)->name == m.name &&
+  const auto was_it = [&](const view_ptr& v) {
+    const member* old = v ? v->find(m.succeeds) : nullptr;
+    return old != nullptr && old->name == m.name;
+  };
+  // While a view is pending the one before it counts as well, so its dead do, too.
+  if (m.succeeds != self_ && (was_it(newest_view_) || was_it(committed_view_)) &&
       std::find(dead_.begin(), dead_.end(), m.succeeds) == dead_.end()) {
     dead_.push_back(m.succeeds);
     judge_primary();
     // Half of the weight is enough to elect when the rest is proven dead: only a new epoch may count so.
-    if (role_ == role::leader && !is_quorum(*newest_view_, alive(), epoch_dead_)) {
+    if (role_ == role::leader && !wins(alive(), epoch_dead_)) {
       step_down("a member is proven dead: a new epoch must say so");
     }
   }
