@@ -80,6 +80,7 @@ bool core::is_silent(const seat_id& seat, duration span) const {
 bool core::is_suspected(const seat_id& seat) const {
   if (is_silent(seat, how_.suspect_timeout)) return true;
   if (seat == self_) return false;
+  if (std::find(dead_.begin(), dead_.end(), seat) != dead_.end()) return true;
   const peer& p = peers_.at(seat.process);
   return p.is_refused && !p.is_up;
 }
