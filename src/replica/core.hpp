@@ -71,7 +71,8 @@ struct holding {
 struct candidate_member {
   join asked;
   time_point since{}, asked_at{};
-  bool is_named = false;  ///< people were told what keeps it out
+  bool is_refused = false;  ///< for good: it was told
+  bool is_named = false;    ///< people were told what keeps it out
 };
 
 /// A stay of this process: how its sequence numbers map to tickets.

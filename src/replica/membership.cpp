@@ -126,7 +126,7 @@ void core::admit_joiners(view& next) {
     }
     view with = next;
     if (admissible(c, with)) next = std::move(with);
-    ++it;
+    it = c.is_refused ? joiners_.erase(it) : std::next(it);
   }
 }
 
@@ -142,7 +142,9 @@ bool core::admissible(candidate_member& c, view& next) {
     const peer* before = find_peer(old->seat.process);
     const bool is_proven = old->seat == asked.succeeds || old->seat.process == asked.seat.process;
     const bool is_down = before != nullptr && !before->is_up && before->is_refused;
-    if (!is_proven && !is_suspected(old->seat)) {
+    if (!is_proven &&
+        (old->seat == self_ || (before != nullptr && before->is_up && !is_suspected(old->seat)))) {
+      c.is_refused = true;
       refuse_join(asked.seat, errc::name_in_use, true,
                   "the name " + asked.name + " belongs to a live member of the group (" + old->address +
                       "): give this node another node.name, or stop that one first");
@@ -154,6 +156,7 @@ bool core::admissible(candidate_member& c, view& next) {
     next.members.erase(old);
   }
   if (!asked.recovered.history.is_nil() && asked.recovered.history != history_) {
+    c.is_refused = true;
     refuse_join(asked.seat, errc::state_transfer_needed, true,
                 "its state belongs to history " + to_string(asked.recovered.history) + ", the group is in " +
                     to_string(history_) + ": it needs a full state transfer from " + who_.name);
@@ -161,6 +164,7 @@ bool core::admissible(candidate_member& c, view& next) {
   }
   const position_t from = asked.recovered.position;
   if (from > log_.end() || from + 1 < log_.start()) {
+    c.is_refused = true;
     refuse_join(asked.seat, errc::state_transfer_needed, true,
                 "it has state up to position " + std::to_string(from) + ", " + who_.name +
                     " keeps history from " + std::to_string(log_.start()) + " to " +
@@ -204,7 +208,9 @@ std::string core::missing_link(const uuid& joiner, const view& next) {
 
 bool core::is_committable(const view& next) const {
   std::vector<seat_id> who = alive();
-  return is_quorum(*newest_view_, who, epoch_dead_) && is_quorum(next, who, epoch_dead_);
+  // Not before its members echo me: my own lease must hold in the next view, too.
+  return is_quorum(*newest_view_, who, epoch_dead_) && is_quorum(next, who, epoch_dead_) &&
+         lease_of(next) > now_;
 }
 
 void core::propose(view next) {
@@ -310,7 +316,7 @@ void core::handle(peer& from, const join& m) {
     }
   }
   candidate_member& c = joiners_[from.process];
-  if (c.asked.seat != m.seat) c = {m, now_, now_, false};
+  if (c.asked.seat != m.seat) c = {m, now_, now_, false, false};
   c.asked = m;
   c.asked_at = now_;
   if (role_ == role::leader && is_in_newest(m.seat)) send_epoch_start(from);
