@@ -39,7 +39,11 @@ void core::handle(peer& from, const beat& m) {
   from.view_number = m.view_number;
   from.links = m.links;
   if (m.number > from.beat_received) {
+    // A beat out of turn from the leader is a question (a fence): the echo does not wait for its turn.
+    const bool is_asked = from.process == leader_ && role_ == role::follower &&
+                          now_ - from.heard_at < how_.keepalive_period / 2;
     from.beat_received = m.number;
+    if (is_asked) is_answer_due_ = true;
     from.heard_at = now_;
     if (may_echo(from)) from.counted_at = now_;
   }

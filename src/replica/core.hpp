@@ -332,6 +332,7 @@ class core {
     std::map<uuid, std::uint64_t> beats;  ///< echo at least these
   };
   std::vector<fence_round> rounds_;
+  bool is_answer_due_ = false;                  ///< the leader waits for my next beat
   bool is_beat_due_ = false;                    ///< a round waits for the next beat
   std::map<std::uint64_t, time_point> fences_;  ///< mine, unanswered: when asked last
 

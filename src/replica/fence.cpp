@@ -36,6 +36,9 @@ void core::consider_fences() {
     }
   }
   if (is_beat_due_) beat_all();
+  if (is_answer_due_ && find_peer(leader_) != nullptr && find_peer(leader_)->is_up)
+    beat_to(*find_peer(leader_));
+  is_answer_due_ = false;
   if (rounds_.empty()) return;
   std::vector<fence_round> open;
   for (fence_round& round : rounds_) {

@@ -107,7 +107,7 @@ void core::judge_member(const member& m, view& next) {
   }
   // A silent member whose gap fills the window is demoted, so that the window can move on (PROTOCOL 9).
   const bool is_laggard = pinned_bytes() > how_.window_bytes / 4 * 3 && upto <= stable_ &&
-                          is_silent(m.seat, how_.keepalive_period * 3);
+                          is_silent(m.seat, how_.suspect_timeout / 2);
   const auto weighted = std::count_if(next.members.begin(), next.members.end(),
                                       [](const member& one) { return one.weight > 0; });
   if (is_laggard && m.weight > 0 && weighted > 2) {
