@@ -317,7 +317,9 @@ replica::order take(taker& with, const Order& from) {
   return made;
 }
 
-replica::held take(taker&, const Held& from) { return {from.epoch(), from.upto(), from.committed(), from.stable()}; }
+replica::held take(taker&, const Held& from) {
+  return {from.epoch(), from.upto(), from.committed(), from.stable()};
+}
 
 replica::beat take(taker& with, const Beat& from) {
   return {from.number(),

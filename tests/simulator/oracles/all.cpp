@@ -1,3 +1,4 @@
+// The list of all oracles, in the order in which they judge.
 #include "simulator/oracles/oracle.hpp"
 
 namespace hauberk::simulator {
