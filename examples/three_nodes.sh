@@ -347,7 +347,7 @@ stranger() {
   say "$(grep -a '^hauberk: ' "$work/stranger.err" | tail -n 1 | quote)"
   [ $code -eq 5 ] || fail "the stranger ended with code $code, expected 5"
   for name in "${names[@]}"; do
-    tail -c "+$((mark[$name] + 1))" "$work/$name.err" | grep -a 'refused a link' | tail -n 1 |
+    tail -c "+$((mark[$name] + 1))" "$work/$name.err" | grep -aE 'refused a link.*(we refused|expected)' | head -n 1 |
       sed "s/^[^ ]* [a-z]* */$name: /" | quote >"$work/words"
     [ -s "$work/words" ] && break
   done
