@@ -81,8 +81,8 @@ void core::leave_group() {
 }
 
 void core::handle_link_up(uuid process, std::string name) {
+  handle_link_down(process);
   peer& p = peers_[process];
-  if (p.is_up) handle_link_down(process);
   const std::uint32_t seat = p.seat;
   const auto echoed = p.echoed_at, counted = p.counted_at;
   p = peer();
@@ -114,6 +114,10 @@ void core::handle_link_down(uuid process) {
   }
   if (fetch_from_ == process) fetch_from_ = uuid{};
   joiners_.erase(process);
+  // Nothing is remembered of processes that are no members: there may be any number of them.
+  const bool is_kept = (newest_view_ && newest_view_->find_process(process) != nullptr) ||
+                       (committed_view_ && committed_view_->find_process(process) != nullptr);
+  if (!is_kept) peers_.erase(process);
   beat_all();
 }
 

@@ -238,6 +238,8 @@ void core::view_committed(position_t at, const view_ptr& v) {
       senders_[sender_index(m.seat)].received.clear();
       if (v->find_process(m.seat.process) == nullptr && m.seat.process != who_.process) {
         effects_.push_back(forget_peer{m.seat.process});
+        const auto p = peers_.find(m.seat.process);
+        if (p != peers_.end() && !p->second.is_up) peers_.erase(p);
       }
     }
   }

@@ -36,10 +36,11 @@ pool::verdict pool::put_chunk(sequence_t sequence, std::uint64_t total, std::uin
     if (sequence != have() + 1 && !payloads_.empty()) return verdict::gap;
     drop_partial();
     partial_ = sequence;
-  } else if (partial_ != sequence || offset != partial_bytes_) {
+    partial_total_ = total;
+  } else if (partial_ != sequence || offset != partial_bytes_ || total != partial_total_) {
     return verdict::gap;
   }
-  if (piece.size() > total - partial_bytes_) return verdict::gap;
+  if (piece.empty() || piece.size() > total - partial_bytes_) return verdict::gap;
   partial_bytes_ += piece.size();
   bytes_ += piece.size();
   pieces_.push_back(std::move(piece));

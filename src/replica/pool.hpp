@@ -50,7 +50,7 @@ class pool {
   std::uint64_t bytes_ = 0;
 
   sequence_t partial_ = 0;  ///< the broadcast arriving in chunks, 0 = none
-  std::uint64_t partial_bytes_ = 0;
+  std::uint64_t partial_bytes_ = 0, partial_total_ = 0;
   std::vector<base::buffer> pieces_;
 };
 

@@ -22,6 +22,7 @@ void core::handle(peer& from, const data& m) {
     return refuse(from.process, "a payload of " + std::to_string(last_bytes) + " bytes (allowed: " +
                                     std::to_string(how_.payload_bytes_max) + ", repl.max_ws_size)");
   }
+  if (senders_.size() >= base::limits::seats_max && !is_in_newest(seat)) return;
   sender& s = senders_[sender_index(seat)];
   if (role_ != role::leader && undelivered_bytes_ + pooled_bytes() > how_.window_bytes) {
     s.is_gapped = true;  // my window is full: what is dropped here is fetched when there is room

@@ -70,6 +70,16 @@ TEST(pool, a_chunk_beyond_the_announced_size_is_refused) {
   EXPECT_EQ(p.bytes(), 2U);
 }
 
+TEST(pool, chunks_that_change_their_mind_about_the_whole_are_refused) {
+  pool p;
+  EXPECT_EQ(p.put_chunk(1, 8, 0, text("abcdef")), pool::verdict::taken);
+  EXPECT_EQ(p.put_chunk(1, 4, 6, text("gh")), pool::verdict::gap) << "less than what is here already";
+  EXPECT_EQ(p.put_chunk(1, 9, 6, text("gh")), pool::verdict::gap);
+  EXPECT_EQ(p.put_chunk(1, 8, 6, text("")), pool::verdict::gap) << "an endless run of nothing";
+  EXPECT_EQ(p.put_chunk(1, 8, 6, text("gh")), pool::verdict::taken);
+  EXPECT_EQ(p.have(), 1U);
+}
+
 TEST(pool, a_lost_link_forgets_only_what_had_begun) {
   pool p;
   p.put(1, text("one"));
