@@ -18,7 +18,7 @@ step_simulator() {
   from=$(($(date +%s) * 1000))
   until=$((SECONDS + 60 * ${HAUBERK_SIM_MINUTES:-60}))
   while [ $SECONDS -lt $until ]; do
-    seq 0 $((cores - 1)) | xargs -P "$cores" -I{} bash -c '"$0" --from $(($1 + 1000 * {})) --seeds 1000 | tail -n 20' \
+    seq 0 $((cores - 1)) | xargs -P "$cores" -I{} bash -o pipefail -c '"$0" --from $(($1 + 1000 * {})) --seeds 1000 | tail -n 20' \
       "$program" "$from" || return 1
     from=$((from + 1000 * cores))
   done
