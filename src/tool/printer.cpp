@@ -116,17 +116,18 @@ line printer::operator()(const message& what) {
   } else {
     text.append(R"("data":")").append(tls::base64(what.payload)).append("\"");
   }
-  return text.append("}\n");
+  text.append("}\n");
+  // For a script every ticket ends in a line of its own; a person sees the message.
+  if (what.mine()) text += (*this)(outcome{what.ticket, outcome_kind::committed, what.position});
+  return text;
 }
 
 line printer::operator()(const filler&) { return {}; }
 
 line printer::operator()(const outcome& what) {
   if (json_)
-    return compact({{"event", "outcome"},
-                    {"ticket", what.ticket},
-                    {"result", word(what.result)},
-                    {"position", what.position}});
+    return R"({"event":"outcome","ticket":)" + std::to_string(what.ticket) + R"(,"result":")" +
+           word(what.result) + R"(","position":)" + std::to_string(what.position) + "}\n";
   line text = "ticket " + std::to_string(what.ticket) + ": " + word(what.result);
   if (what.result == outcome_kind::committed)
     text += ", at most at position " + std::to_string(what.position);

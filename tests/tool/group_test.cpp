@@ -36,12 +36,15 @@ std::string unbase64(const std::string& text) {
 
 /// A node's output, read.
 struct reading {
-  std::vector<json> views, messages, others;
+  std::vector<json> views, messages, outcomes, others;
 
   explicit reading(const process& node) {
     for (const std::string& line : node.lines()) {
       json event = json::parse(line);
-      auto& list = event["event"] == "view" ? views : event["event"] == "message" ? messages : others;
+      auto& list = event["event"] == "view"      ? views
+                   : event["event"] == "message" ? messages
+                   : event["event"] == "outcome" ? outcomes
+                                                 : others;
       list.push_back(std::move(event));
     }
   }
@@ -161,6 +164,16 @@ TEST_F(Group, ThreeNodesAgreeOnAnyInput) {
     EXPECT_EQ(sent["n3"], input[2]);
     for (const auto& one : read.messages)
       EXPECT_EQ(one["mine"], one["sender"] == "n" + std::to_string(i + 1));
+    std::vector<json> committed;  // one outcome for each broadcast of this node, in order
+    for (const auto& one : read.messages) {
+      if (one["mine"])
+        committed.push_back({{"event", "outcome"},
+                             {"ticket", committed.size() + 1},
+                             {"result", "committed"},
+                             {"position", one["position"]}});
+    }
+    EXPECT_EQ(read.outcomes, committed);
+    EXPECT_EQ(read.outcomes.size(), input[i].size());
     ASSERT_EQ(read.others.size(), 2U);
     EXPECT_EQ(read.others[0], (json{{"event", "farewell"}, {"reason", "left"}}));
     EXPECT_EQ(read.others[1], (json{{"event", "digest"},

@@ -159,9 +159,9 @@ TEST(Printer, MessagesAsJson) {
   EXPECT_EQ(print(a_message("hé \"\\\n\x01")),
             "{\"event\":\"message\",\"position\":7,\"sender\":\"db\\\"1\",\"mine\":false,"
             "\"text\":\"hé \\\"\\\\\\n\\u0001\"}\n");
-  EXPECT_EQ(
-      print(a_message("\xff\xfe", 3)),
-      "{\"event\":\"message\",\"position\":7,\"sender\":\"db\\\"1\",\"mine\":true,\"data\":\"//4=\"}\n");
+  EXPECT_EQ(print(a_message("\xff\xfe", 3)),
+            "{\"event\":\"message\",\"position\":7,\"sender\":\"db\\\"1\",\"mine\":true,\"data\":\"//4=\"}\n"
+            "{\"event\":\"outcome\",\"ticket\":3,\"result\":\"committed\",\"position\":7}\n");
   EXPECT_THAT(print(a_message("")), HasSubstr("\"text\":\"\"}"));
   EXPECT_THAT(print(a_message("cut \xc3")), HasSubstr("\"data\":\"Y3V0IMM=\"}"));
   const std::string_view with_nul("a\0b", 3);
