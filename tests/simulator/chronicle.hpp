@@ -45,7 +45,7 @@ struct witness {
 
 enum class kind { message, view, filler };
 
-/// What stands at one position. A filler may turn out to be a view for somebody else.
+/// What stands at one position. A view is a filler to who is not in it.
 struct entry {
   kind what = kind::filler;
   seat_id sender;

@@ -71,7 +71,7 @@ void machine::start(const start_mode& how) {
 void machine::end_process(bool is_silent) {
   witness& who = *process_->who;
   if (who.delivered() > 0) durable_ = {around_.record.seen().history, who.delivered()};
-  around_.record.handle_crash(who);
+  around_.record.handle_crash(who, process_->core.current());
   ++generation_;
   process_.reset();
   around_.mesh.set_power(index_, !is_silent);

@@ -20,8 +20,9 @@ witness& recorder::start(const uuid& id, const std::string& name, std::size_t ma
   return who;
 }
 
-void recorder::handle_crash(witness& who) {
+void recorder::handle_crash(witness& who, const replica::status& last) {
   who.is_alive = false;
+  who.status = last;
   who.status.primary = false;
 }
 
@@ -152,7 +153,9 @@ void recorder::handle(witness& who, const replica::message_event& what) {
 
 void recorder::handle(witness& who, const replica::filler_event& what) {
   if (time_.is_traced()) time_.say(who.name, "app: filler at " + std::to_string(what.position));
-  deliver(who, what.position, entry{});
+  entry made;
+  made.view = what.what;
+  deliver(who, what.position, std::move(made));
 }
 
 void recorder::handle(witness& who, const replica::outcome_event& what) {

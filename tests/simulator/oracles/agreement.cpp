@@ -20,9 +20,10 @@ class agreement final : public oracle {
       fail(who.name + " delivers another message at " + std::to_string(where) + ": from " +
            base::to_string(what.sender) + ", others had one from " + base::to_string(known.sender));
     }
-    if (what.what == kind::view && known.what == kind::view && *what.view != *known.view) {
-      fail(who.name + " delivers another view at " + std::to_string(where) + ": number " +
-           std::to_string(what.view->number) + ", others had " + std::to_string(known.view->number));
+    const bool is_same_view = what.view && known.view ? *what.view == *known.view : what.view == known.view;
+    if (!is_same_view) {
+      fail(who.name + " delivers " + words(what) + " at " + std::to_string(where) + ", others delivered " +
+           words(known));
     }
   }
 
@@ -31,7 +32,8 @@ class agreement final : public oracle {
     return (a.data() == b.data() && a.size() == b.size()) || a == b;
   }
   static std::string words(const entry& what) {
-    return what.what == kind::message ? "a message" : what.what == kind::view ? "a view" : "a filler";
+    if (what.view) return "view " + std::to_string(what.view->number);
+    return what.what == kind::message ? "a message" : "a filler";
   }
 };
 

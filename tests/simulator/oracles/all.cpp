@@ -12,6 +12,7 @@ std::vector<std::unique_ptr<oracle>> make_oracles(const chronicle& seen, const r
   all.push_back(make_views(seen));
   all.push_back(make_single_primary(seen));
   all.push_back(make_committed_stays(seen));
+  all.push_back(make_quorum(seen));
   all.push_back(make_outcome(seen));
   all.push_back(make_fences(seen));
   all.push_back(make_bounds(seen, limits));

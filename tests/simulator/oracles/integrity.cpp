@@ -13,20 +13,14 @@ class integrity final : public oracle {
   // That the bytes were broadcast, and once, is judged where the record is made (`record_keeper`): only a
   // message that can be told apart gets into the history at all.
 
-  /// At the end all views are known, so that each message can be held against the one in force.
   void handle_end() override {
     replica::view_ptr in_force;
-    bool is_certain = true;  // a filler that nobody saw as a view may have been one
     for (position_t where = 1; where <= seen_.newest(); ++where) {
       const entry& at = *seen_.at(where);
-      if (at.what == kind::view) {
-        in_force = at.view;
-        is_certain = true;
-      } else if (at.what == kind::filler) {
-        is_certain = false;
-      } else if (!in_force) {
-        if (is_certain) fail("a message stands at " + std::to_string(where) + ", before any view");
-      } else if (is_certain && in_force->find(at.sender) == nullptr) {
+      if (at.view) in_force = at.view;
+      if (at.what != kind::message) continue;
+      if (!in_force) fail("a message stands at " + std::to_string(where) + ", before any view");
+      if (in_force->find(at.sender) == nullptr) {
         fail("the sender " + base::to_string(at.sender) + " of position " + std::to_string(where) +
              " is no member of view " + std::to_string(in_force->number));
       }

@@ -47,6 +47,7 @@ std::unique_ptr<oracle> make_fifo(const chronicle& seen);
 std::unique_ptr<oracle> make_views(const chronicle& seen);
 std::unique_ptr<oracle> make_single_primary(const chronicle& seen);
 std::unique_ptr<oracle> make_committed_stays(const chronicle& seen);
+std::unique_ptr<oracle> make_quorum(const chronicle& seen);
 std::unique_ptr<oracle> make_outcome(const chronicle& seen);
 std::unique_ptr<oracle> make_fences(const chronicle& seen);
 std::unique_ptr<oracle> make_bounds(const chronicle& seen, const replica::settings& limits);

@@ -1,0 +1,51 @@
+// Quorum: when something is delivered for the first time, members with more than half of the weight of the
+// view in force hold it; for a view entry, of the new view as well. A plain comparison of what is delivered
+// finds an early commit only when the few who hold it are lost: this one finds it at once.
+#include "simulator/oracles/oracle.hpp"
+
+namespace hauberk::simulator {
+namespace {
+
+class quorum final : public oracle {
+ public:
+  using oracle::oracle;
+  [[nodiscard]] const char* name() const override { return "quorum"; }
+
+  void handle_delivered(const witness& who, position_t where, const entry& what, const entry& /*known*/,
+                        bool is_first) override {
+    if (!is_first) return;
+    if (in_force_) judge(*in_force_, who, where);
+    if (!what.view) return;
+    judge(*what.view, who, where);
+    in_force_ = what.view;
+  }
+
+ private:
+  void judge(const replica::view& view, const witness& by, position_t where) const {
+    std::uint32_t holding = 0, dead = 0;
+    for (const auto& member : view.members) {
+      const witness* who = seen_.find(member.seat.process);
+      if (who == nullptr) continue;
+      // What it held in a stay that is over cannot be seen any more: believe it.
+      const bool was_other_stay = who->status.self != member.seat;
+      if (who == &by || was_other_stay || who->status.held >= where) {
+        holding += member.weight;
+      } else if (!who->is_alive) {
+        dead += member.weight;
+      }
+    }
+    const std::uint32_t total = view.total_weight();
+    if (2 * holding > total || (2 * holding == total && holding + dead == total)) return;
+    fail(by.name + " delivers position " + std::to_string(where) + ", which members with " +
+         std::to_string(holding) + " of " + std::to_string(total) + " votes of view " +
+         std::to_string(view.number) + " hold");
+  }
+
+  replica::view_ptr in_force_;
+};
+
+}  // namespace
+
+std::unique_ptr<oracle> make_quorum(const chronicle& seen) { return std::make_unique<quorum>(seen); }
+
+}  // namespace hauberk::simulator
