@@ -17,6 +17,20 @@ void faults::start() {
     }
   }
   next();
+  if (drawn_.has(fault::aimed)) aim();
+}
+
+void faults::aim() {
+  bool is_changing = false;
+  for (machine_index i = 0; i < group_.count(); ++i) {
+    const auto* core = group_.at(i).core();
+    if (core == nullptr) continue;
+    const auto now = core->current_view(), next = core->newest_view();
+    is_changing = is_changing || (next && (!now || now->number < next->number)) ||
+                  group_.at(i).who()->status.as == replica::role::candidate;
+  }
+  if (is_changing && group_.time().chance().percent(10)) strike();
+  later(is_changing ? 500us : 2ms, [this] { aim(); });
 }
 
 void faults::stop() {
@@ -117,6 +131,7 @@ void faults::strike(fault what) {
       storm();
       break;
     case fault::late_joiner:
+    case fault::aimed:
     case fault::count_:
       break;
   }

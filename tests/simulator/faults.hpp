@@ -23,6 +23,8 @@ class faults {
   void next();
   void strike();
   void strike(fault what);
+  /// Strikes while the group is changing, when it hurts most.
+  void aim();
   [[nodiscard]] machine_index any();
   [[nodiscard]] bool may_die(machine_index which);
   [[nodiscard]] std::vector<machine_index> shuffled();

@@ -14,6 +14,10 @@ constexpr duration settle = 40s;
 
 liveness::liveness(simulation& group, const profile& drawn, operator_in_charge& staff, workload& load)
     : group_(group), drawn_(drawn), staff_(staff), load_(load), healed_(group.time().now()) {
+  wait_for_leader();
+}
+
+void liveness::wait_for_leader() {
   const auto& how = drawn_.settings;
   wait_at_most(relink + how.suspect_timeout * 3 + how.inactive_timeout + 2s);
 }
@@ -34,6 +38,13 @@ bool liveness::has_leader() {
     if (staff_.is_abandoned(i) || !group_.at(i).is_running()) continue;
     const auto& status = group_.at(i).who()->status;
     if (status.primary && status.as == replica::role::leader) return true;
+  }
+  return false;
+}
+
+bool liveness::is_anybody_missing() {
+  for (machine_index i = 0; i < group_.count(); ++i) {
+    if (!staff_.is_abandoned(i) && staff_.is_expected(i)) return true;
   }
   return false;
 }
@@ -75,6 +86,8 @@ bool liveness::check() {
       if (has_leader()) {
         stage_ = stage::working;
         wait_at_most(1s);
+      } else if (is_anybody_missing()) {
+        wait_for_leader();  // it may take the proof that its successor brings
       } else if (is_late) {
         fail("no leader");
       }

@@ -20,7 +20,9 @@ class liveness {
   bool check();
 
  private:
+  void wait_for_leader();
   [[nodiscard]] bool has_leader();
+  [[nodiscard]] bool is_anybody_missing();
   /// What is still missing; empty when the group has settled.
   [[nodiscard]] std::string complaint();
   [[nodiscard]] bool probe();

@@ -104,7 +104,7 @@ void network::pump(connection_index which, std::size_t end) {
   if (c.is_broken) return;  // what is sent into a broken connection goes nowhere
   while (!out.control.empty() || !out.bulk.empty()) {
     auto& lane = out.control.empty() ? out.bulk : out.control;
-    if (out.buffered != 0 && out.buffered + lane.front().bytes > weather_.kernel_bytes) return;
+    if (out.buffered >= weather_.kernel_bytes) return;
     parcel what = std::move(lane.front());
     lane.pop_front();
     out.buffered += what.bytes;

@@ -25,6 +25,8 @@ class operator_in_charge {
   [[nodiscard]] const std::set<seat_id>& proven() const { return proven_; }
   /// Looks for processes that ended by themselves; called now and then.
   void make_rounds();
+  /// True while a machine is down and about to be started.
+  [[nodiscard]] bool is_expected(machine_index which) const { return expected_[which]; }
   /// From now on this machine stays as it is, for ever.
   void abandon(machine_index which) { abandoned_[which] = true; }
   [[nodiscard]] bool is_abandoned(machine_index which) const { return abandoned_[which]; }

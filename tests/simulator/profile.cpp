@@ -11,7 +11,7 @@ constexpr std::array<const char*, fault_count> fault_names = {
     "partition",     "one-way", "isolate",
     "bridge",        "ring",    "flap",
     "slow-consumer", "leave",   "late-joiner",
-    "storm"};
+    "storm",         "aimed"};
 
 template <typename Value>
 Value one_of(base::random& chance, std::initializer_list<Value> values) {

@@ -28,6 +28,7 @@ enum class fault : std::size_t {
   leave,
   late_joiner,
   storm,
+  aimed,  ///< others strike while a view is pending or somebody stands
   count_
 };
 inline constexpr std::size_t fault_count = static_cast<std::size_t>(fault::count_);
