@@ -210,31 +210,35 @@ class core {
   [[nodiscard]] peer* fetch_source();
   [[nodiscard]] bool is_pooled(const entry& e) const;
 
-  // membership.cpp: joining, leaving, removal
-  void ask_to_join();
-  void handle(peer& from, const join& m);
-  void handle(peer& from, const join_refused& m);
-  void handle(peer& from, const leave& m);
-  void handle(peer& from, const removed& m);
+  // membership.cpp: views
   void consider_view();
   [[nodiscard]] bool is_view_due() const;
   [[nodiscard]] std::optional<view> wanted_view();
   void judge_member(const member& m, view& next);
-  void admit_joiners(view& next);
-  [[nodiscard]] bool admissible(candidate_member& c, view& next);
-  [[nodiscard]] std::string missing_link(const uuid& joiner, const view& next);
   [[nodiscard]] bool is_committable(const view& next) const;
   void propose(view next);
   void view_committed(position_t at, const view_ptr& v);
+
+  // joining.cpp
+  void ask_to_join();
+  void handle(peer& from, const join& m);
+  void handle(peer& from, const join_refused& m);
+  void admit_joiners(view& next);
+  [[nodiscard]] bool admissible(candidate_member& c, view& next);
+  [[nodiscard]] std::string missing_link(const uuid& joiner, const view& next);
+  void refuse_join(const seat_id& seat, errc reason, bool is_final, std::string text);
+
+  // leaving.cpp: leaving, being removed, a seat's end
+  void handle(peer& from, const leave& m);
+  void handle(peer& from, const removed& m);
   void consider_leaving();
   [[nodiscard]] bool is_released() const;
   [[nodiscard]] bool is_awaited_by_leaver() const;
   void hand_over();
   [[nodiscard]] bool is_handing_over() const;
   void notice_stranger(peer& p);
-  void take_new_seat();
   void leave_old_seat(sequence_t last, bool known);
-  void refuse_join(const seat_id& seat, errc reason, bool is_final, std::string text);
+  void take_new_seat();
 
   // fence.cpp
   void handle(peer& from, const fence_request& m);

@@ -1,0 +1,171 @@
+// Joining (PROTOCOL 5, 7a, 12): a process asks until it is admitted; the leader admits who is linked with
+// all. A joiner enters with weight 0 and gets its weight by a second view, once it holds what the others
+// hold.
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "replica/core.hpp"
+
+namespace hauberk::replica {
+
+namespace {
+bool contains(const std::vector<uuid>& set, const uuid& one) {
+  return std::find(set.begin(), set.end(), one) != set.end();
+}
+}  // namespace
+
+void core::admit_joiners(view& next) {
+  for (auto it = joiners_.begin(); it != joiners_.end();) {
+    candidate_member& c = it->second;
+    const bool is_stale = now_ > c.asked_at + 5 * how_.keepalive_period;
+    if (is_stale || is_in_newest(c.asked.seat)) {
+      it = joiners_.erase(it);
+      continue;
+    }
+    view with = next;
+    if (admissible(c, with)) next = std::move(with);
+    it = c.is_refused ? joiners_.erase(it) : std::next(it);
+  }
+}
+
+// Adds the joiner to `next` when nothing speaks against it.
+bool core::admissible(candidate_member& c, view& next) {
+  const join& asked = c.asked;
+  const peer* p = find_peer(asked.seat.process);
+  if (p == nullptr || !p->is_up || p->seat != asked.seat.number) return false;
+  if (next.members.size() >= base::limits::members_max) return false;
+  const auto old = std::find_if(next.members.begin(), next.members.end(),
+                                [&](const member& m) { return m.name == asked.name; });
+  if (old != next.members.end()) {
+    const peer* before = find_peer(old->seat.process);
+    const bool is_proven = old->seat == asked.succeeds || old->seat.process == asked.seat.process;
+    const bool is_down = before != nullptr && !before->is_up && before->is_refused;
+    if (!is_proven &&
+        (old->seat == self_ || (before != nullptr && before->is_up && !is_suspected(old->seat)))) {
+      c.is_refused = true;
+      refuse_join(asked.seat, errc::name_in_use, true,
+                  "the name " + asked.name + " belongs to a live member of the group (" + old->address +
+                      "): give this node another node.name, or stop that one first");
+      return false;
+    }
+    const bool is_certain = is_down && is_silent(old->seat, how_.suspect_timeout * 9 / 8);
+    if (!is_proven && !(is_certain && removal_gate(old->seat) <= now_)) return false;
+    next.lost.push_back(*old);
+    next.members.erase(old);
+  }
+  if (!asked.recovered.history.is_nil() && asked.recovered.history != history_) {
+    c.is_refused = true;
+    refuse_join(asked.seat, errc::state_transfer_needed, true,
+                "its state belongs to history " + to_string(asked.recovered.history) + ", the group is in " +
+                    to_string(history_) + ": it needs a full state transfer from " + who_.name);
+    return false;
+  }
+  const position_t from = asked.recovered.position;
+  if (from > log_.end() || from + 1 < log_.start()) {
+    c.is_refused = true;
+    refuse_join(asked.seat, errc::state_transfer_needed, true,
+                "it has state up to position " + std::to_string(from) + ", " + who_.name +
+                    " keeps history from " + std::to_string(log_.start()) + " to " +
+                    std::to_string(log_.end()) + " (gcache.size): it needs a full state transfer");
+    return false;
+  }
+  const std::string missing = missing_link(asked.seat.process, next);
+  if (!missing.empty()) {
+    if (!c.is_named && now_ > c.since + how_.peer_timeout) {
+      c.is_named = true;
+      refuse_join(asked.seat, errc::refused, false, "mesh incomplete: " + missing);
+    }
+    return false;
+  }
+  member m;
+  m.seat = asked.seat;
+  m.name = asked.name;
+  m.address = asked.address;
+  m.weight_wanted = asked.weight;
+  m.catching_up = true;
+  next.members.push_back(std::move(m));
+  next.joined.push_back(asked.seat);
+  return true;
+}
+
+// Every resulting member must attest a link with the joiner, and the joiner with every one of them.
+std::string core::missing_link(const uuid& joiner, const view& next) {
+  const peer& j = peers_.at(joiner);
+  for (const member& m : next.members) {
+    if (m.seat == self_ || m.seat.process == joiner) continue;
+    const peer* p = find_peer(m.seat.process);
+    const bool there = p != nullptr && p->is_up && contains(p->links, joiner);
+    const bool back = contains(j.links, m.seat.process);
+    if (!there || !back) {
+      return "no link between " + j.name + " and " + m.name + (there ? " (seen from there only)" : "") +
+             (back ? " (seen from the joiner only)" : "") + ": check that " + m.address + " can be reached";
+    }
+  }
+  return {};
+}
+void core::ask_to_join() {
+  if (role_ == role::joiner) {
+    next_join_ = now_ + how_.keepalive_period;
+    join ask;
+    ask.seat = self_;
+    ask.name = who_.name;
+    ask.address = who_.address;
+    ask.weight = who_.weight;
+    ask.recovered = recovered_;
+    ask.succeeds = who_.succeeds;
+    for (const auto& [process, p] : peers_) {
+      if (p.is_up && !p.history.is_nil()) send_to(process, ask);
+    }
+    return;
+  }
+  // An admission that was lost with its leader: my seat is in no view of the log. Ask again, as a new one.
+  if (!is_admitted_ && !is_member() && now_ > member_since_ + how_.inactive_timeout) {
+    leave_old_seat(0, true);
+    return;
+  }
+  next_join_ = is_admitted_ ? base::never : now_ + how_.keepalive_period;
+}
+
+void core::handle(peer& from, const join& m) {
+  if (role_ == role::joiner || !in_history()) return;
+  if (m.seat.process != from.process || m.seat.number != from.seat || m.name != from.name) {
+    return refuse(from.process, "it asks to join as " + m.name + " (" + to_string(m.seat) + ")");
+  }
+  if (const removal* gone = newest_view_ ? newest_view_->find_removal(m.seat) : nullptr) {
+    send_to(from.process, removed{history_, *gone, true});
+    return;
+  }
+  const auto was_it = [&](const view_ptr& v) {
+    const member* old = v ? v->find(m.succeeds) : nullptr;
+    return old != nullptr && old->name == m.name;
+  };
+  // While a view is pending the one before it counts as well, so its dead do, too.
+  if (m.succeeds != self_ && (was_it(newest_view_) || was_it(committed_view_)) &&
+      std::find(dead_.begin(), dead_.end(), m.succeeds) == dead_.end()) {
+    dead_.push_back(m.succeeds);
+    judge_primary();
+    // Half of the weight is enough to elect when the rest is proven dead: only a new epoch may count so.
+    if (role_ == role::leader && !wins(alive(), epoch_dead_)) {
+      step_down("a member is proven dead: a new epoch must say so");
+    }
+  }
+  candidate_member& c = joiners_[from.process];
+  if (c.asked.seat != m.seat) c = {m, now_, now_, false, false};
+  c.asked = m;
+  c.asked_at = now_;
+  if (role_ == role::leader && is_in_newest(m.seat)) send_epoch_start(from);
+}
+
+void core::refuse_join(const seat_id& seat, errc reason, bool is_final, std::string text) {
+  say(base::level::warning, "cannot admit " + name_of(seat) + ": " + text);
+  send_to(seat.process, join_refused{seat, static_cast<std::uint32_t>(reason), is_final, std::move(text)});
+}
+
+void core::handle(peer& from, const join_refused& m) {
+  if (role_ != role::joiner || m.seat != self_) return;
+  say(base::level::warning, from.name + " refuses to admit this node: " + m.text);
+  if (m.final) farewell(static_cast<errc>(m.reason), from.name + " refused: " + m.text);
+}
+
+}  // namespace hauberk::replica

@@ -1,0 +1,160 @@
+// Leaving, being removed, and what both mean for a seat (PROTOCOL 6, 10, 17).
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "replica/core.hpp"
+
+namespace hauberk::replica {
+
+// Who knows from the log that it is out still votes for the old view until the new one can do without it.
+bool core::is_released() const {
+  std::vector<seat_id> knowing;
+  for (const member& m : committed_view_->members) {
+    const auto h = holdings_.find(m.seat);
+    if (h != holdings_.end() && h->second.committed >= committed_view_at_) knowing.push_back(m.seat);
+  }
+  return is_quorum(*committed_view_, knowing, {});
+}
+void core::handle(peer& from, const leave& m) {
+  const seat_id seat{from.process, from.seat};
+  if (is_in_newest(seat)) leavers_[seat] = m.last;
+}
+
+bool core::is_handing_over() const {
+  const auto stays = [&](const member& m) { return m.seat != self_ && !leavers_.contains(m.seat); };
+  // Where all leave, the leader lets the others go first and is the last (PROTOCOL 10).
+  return is_leaving_ && role_ == role::leader &&
+         std::any_of(newest_view_->members.begin(), newest_view_->members.end(), stays) &&
+         senders_[sender_of_.at(self_)].received.empty();
+}
+
+// Who has just left learns it from those who stay; it closes its links when it knows. Until then the leader
+// neither goes on to the next view nor leaves.
+bool core::is_awaited_by_leaver() const {
+  if (now_ >= committed_view_since_ + how_.suspect_timeout) return false;
+  return std::any_of(committed_view_->left.begin(), committed_view_->left.end(), [&](const member& m) {
+    const auto p = peers_.find(m.seat.process);
+    return p != peers_.end() && p->second.is_up && p->second.seat == m.seat.number;
+  });
+}
+
+void core::consider_leaving() {
+  if (is_removed_ && is_released()) {
+    const removal* mine = committed_view_->find_removal(self_);
+    return leave_old_seat(mine == nullptr ? 0 : mine->last, mine != nullptr);
+  }
+  if (!is_leaving_ || !in_history() || is_gone_ || role_ == role::joiner) return;
+  const bool is_delivered = delivered_ == passed_;
+  if (has_left_) {
+    if (is_delivered && is_released()) farewell(errc::ok, "left the group");
+    return;
+  }
+  if (role_ == role::leader) {
+    if (newest_view_->members.size() == 1) {
+      const bool is_done = is_delivered && passed_ == log_.end() && in_flight_bytes_ == 0;
+      if (is_done && !is_awaited_by_leaver()) farewell(errc::ok, "left the group");
+      return;
+    }
+    if (is_handing_over() && now_ >= handed_over_at_ + how_.suspect_timeout) hand_over();
+  } else if (!leader_.is_nil() && now_ >= asked_leave_at_ + how_.suspect_timeout / 4) {
+    asked_leave_at_ = now_;
+    has_consented_ = true;
+    judge_primary();
+    send_to(leader_, leave{stays_.back().sent});
+  }
+}
+
+// A leader that leaves asks a member that holds the whole log to stand in its place (PROTOCOL 17).
+void core::hand_over() {
+  for (const member& m : newest_view_->members) {
+    const auto h = holdings_.find(m.seat);
+    const bool is_fit = m.seat != self_ && !leavers_.contains(m.seat) && m.weight > 0 &&
+                        !is_suspected(m.seat) && h != holdings_.end() && h->second.epoch == epoch_ &&
+                        h->second.upto == log_.end();
+    if (!is_fit) continue;
+    handed_over_at_ = now_;
+    send_to(m.seat.process, handover{epoch_, newest_view_->number, log_.end()});
+    return;
+  }
+}
+
+// Tells a process of this history that its seat is gone; silence would leave it waiting for ever.
+void core::notice_stranger(peer& p) {
+  if (!committed_view_ || !is_admitted_) return;
+  const seat_id seat{p.process, p.seat};
+  if (const removal* gone = committed_view_->find_removal(seat)) {
+    const auto by_seat = [&](const member& m) { return m.seat == seat; };
+    // One who left learns it from the log; from us only when it seems to have missed that.
+    const bool is_leaving = now_ < committed_view_since_ + how_.suspect_timeout &&
+                            std::any_of(committed_view_->left.begin(), committed_view_->left.end(), by_seat);
+    if (!is_leaving) send_to(p.process, removed{history_, *gone, true});
+    return;
+  }
+  if (committed_view_->find(seat) != nullptr || is_in_newest(seat)) {
+    strangers_.erase(p.process);
+    return;
+  }
+  const time_point since = strangers_.try_emplace(p.process, now_).first->second;
+  if (now_ < since + 2 * how_.inactive_timeout) return;
+  strangers_.erase(p.process);
+  send_to(p.process, removed{history_, {seat, 0, committed_view_->number}, false});
+}
+
+void core::handle(peer& from, const removed& m) {
+  if (m.what.seat != self_) return;
+  if (role_ == role::joiner) return take_new_seat();  // admitted and removed without ever hearing of it
+  if (m.history != history_) return;
+  const std::uint64_t known = committed_view_ ? committed_view_->number : 0;
+  const bool is_news = is_removed_ ? from.view_number > known : m.what.view_number > known;
+  if (has_left_ || !is_news) return;
+  say(base::level::warning, from.name + " says that view " + std::to_string(m.what.view_number) +
+                                " removed this member; it asks to join again");
+  leave_old_seat(m.what.last, m.known);
+}
+
+// This stay has ended: what was not ordered never will be. A new seat asks for admission, with the log up to
+// what is committed; broadcasts that were ordered come back with the catch-up.
+void core::leave_old_seat(sequence_t last, bool known) {
+  stay& old = stays_.back();
+  for (sequence_t s = std::max(known ? last : sequence_t{0}, old.resolved) + 1; s <= old.sent; ++s) {
+    const outcome result = known ? outcome::never : outcome::unknown;
+    events_.push_back(outcome_event{old.ticket_base + s, result, 0});
+  }
+  old.sent = known ? std::min(old.sent, std::max(last, old.resolved)) : old.resolved;
+  is_admitted_ = has_consented_ = is_removed_ = false;
+  judge_primary();
+  was_primary_told_ = false;  // the next view tells
+  cut(committed());
+  senders_[sender_index(self_)].received.clear();
+  sent_.clear();
+  sent_first_ = uncommitted_first_ = 1;
+  sent_bytes_ = in_flight_bytes_ = 0;
+  recovered_ = {history_, held_};
+  role_ = role::joiner;
+  epoch_ = matched_ = 0;  // votes and holdings were the old seat's
+  leader_ = voted_for_ = uuid{};
+  election_at_ = base::never;
+  pre_vote_epoch_ = 0;
+  is_paused_ = false;
+  rounds_.clear();
+  joiners_.clear();
+  leavers_.clear();
+  who_.succeeds = seat_id{};
+  if (is_leaving_) return farewell(errc::ok, "left the group");
+  take_new_seat();
+}
+
+// Seats never come back: every attempt to join after a removal is made with a new one.
+void core::take_new_seat() {
+  self_.number += 1;
+  stays_.push_back({self_, tickets_, 0, 0});
+  while (stays_.size() > 1 && stays_.front().resolved == stays_.front().sent) stays_.pop_front();
+  next_join_ = now_;
+  for (auto& [process, p] : peers_) {
+    if (p.is_up) send_resume(p);
+  }
+  beat_all();
+}
+
+}  // namespace hauberk::replica
