@@ -26,6 +26,7 @@ phase phase_of(const parameters& what, double warm_up, double seconds) {
   made.begin = now_ns() + second / 10;
   made.from = made.begin + nanoseconds(warm_up);
   made.to = made.from + nanoseconds(seconds);
+  made.middle = made.from + (made.to - made.from) / 2;
   made.size = what.size;
   made.batch = what.batch;
   made.in_flight = what.in_flight;
@@ -38,8 +39,10 @@ group_result coordinator::run() {
   start();
   wait_formed();
   cast();
+  start_joiners();
   load();
-  if (what_.what == fault::none && what_.in_flight == 0 && what_.rate == 0 && what_.latency_seconds > 0)
+  if (what_.what == fault::none && what_.senders != 0 && what_.in_flight == 0 && what_.rate == 0 &&
+      what_.latency_seconds > 0)
     measure_latency();
   compare();
   leave();
@@ -66,19 +69,30 @@ std::string coordinator::options_of(const std::string& name, const std::string& 
   return text;
 }
 
+coordinator::member& coordinator::spawn(const std::string& mode, const std::string& peers) {
+  member& made = members_.emplace_back();
+  made.result.name = "n" + std::to_string(members_.size());
+  made.program =
+      std::make_unique<process>(std::vector<std::string>{mode, options_of(made.result.name, peers)},
+                                folder_ / (made.result.name + ".log"));
+  return made;
+}
+
 void coordinator::start() {
-  std::string peers;
   for (unsigned i = 1; i <= what_.nodes; ++i) {
-    member& made = members_.emplace_back();
-    made.result.name = "n" + std::to_string(i);
-    made.program =
-        std::make_unique<process>(std::vector<std::string>{"--node", options_of(made.result.name, peers)},
-                                  folder_ / (made.result.name + ".log"));
+    member& made = spawn("--node", peers_);
     const auto ready = await(made, "ready", now_ns() + patience);
     if (!ready) throw std::runtime_error("node " + made.result.name + " did not join: " + made.farewell);
-    peers +=
-        (peers.empty() ? "127.0.0.1:" : ",127.0.0.1:") + std::to_string((*ready)["port"].get<unsigned>());
+    peers_ +=
+        (peers_.empty() ? "127.0.0.1:" : ",127.0.0.1:") + std::to_string((*ready)["port"].get<unsigned>());
   }
+}
+
+// Joiners are processes already, with their certificates made, and wait for the word: what is measured then
+// is the join alone.
+void coordinator::start_joiners() {
+  for (unsigned i = 0; what_.what == fault::join && i < what_.joiners; ++i)
+    spawn("--joiner", peers_).result.is_joiner = true;
 }
 
 void coordinator::wait_formed() {
@@ -97,8 +111,8 @@ void coordinator::cast() {
     const auto answer = await(one, "leader", now_ns() + patience);
     one.result.was_leader = answer && (*answer)["leader"].get<bool>();
   }
-  if (what_.what != fault::none) {
-    const bool leads = what_.what == fault::kill_leader;
+  if (what_.what == fault::kill || what_.what == fault::stop) {
+    const bool leads = what_.hits_leader;
     const auto victim = std::find_if(members_.rbegin(), members_.rend(),
                                      [&](const member& one) { return one.result.was_leader == leads; });
     if (victim == members_.rend()) throw std::runtime_error("no node fits the fault");
@@ -117,35 +131,62 @@ void coordinator::begin_phase(const phase& how, bool all_send) {
   for (member& one : members_) {
     const bool sends = one.result.is_sender && (all_send || is_first);
     if (sends) is_first = false;
-    const json command{
-        {"do", "phase"},    {"begin", how.begin}, {"from", how.from},   {"to", how.to},
-        {"sends", sends},   {"size", how.size},   {"batch", how.batch}, {"in_flight", how.in_flight},
-        {"rate", how.rate}, {"text", how.text}};
-    if (one.program->is_running()) one.program->write_line(command.dump());
+    const json command{{"do", "phase"},        {"begin", how.begin}, {"from", how.from},
+                       {"middle", how.middle}, {"to", how.to},       {"sends", sends},
+                       {"size", how.size},     {"batch", how.batch}, {"in_flight", how.in_flight},
+                       {"rate", how.rate},     {"text", how.text}};
+    if (one.program->is_running() && !one.result.is_joiner) one.program->write_line(command.dump());
   }
 }
 
 void coordinator::strike(const phase& how, member& victim) {
-  const std::uint64_t middle = how.from + (how.to - how.from) / 3;
-  sleep_until(middle);
+  sleep_until(how.middle);
   if (what_.what != fault::stop) {
     victim.program->end();
     result_.victim_end = "killed (-9)";
     return;
   }
   victim.program->send_signal(SIGSTOP);
-  sleep_until(middle + nanoseconds(what_.freeze_seconds));
+  sleep_until(how.middle + nanoseconds(what_.freeze_seconds));
   victim.program->send_signal(SIGCONT);
   result_.victim_end = "frozen and thawed";
 }
 
+// A joiner starts from the state of the first member, as if an application had brought it: what came after is
+// its catch-up.
+void coordinator::let_join(const phase& how) {
+  sleep_until(how.middle);
+  member& donor = members_.front();
+  donor.program->write_line(json{{"do", "where?"}}.dump());
+  auto state = await(donor, "here", now_ns() + patience);
+  if (!state) throw std::runtime_error("node " + donor.result.name + " ended: " + donor.farewell);
+  (*state)["do"] = "join";
+  const std::uint64_t since = now_ns();
+  for (member& one : members_)
+    if (one.result.is_joiner) one.program->write_line(state->dump());
+  for (member& one : members_)
+    if (one.result.is_joiner) await_weight(one, since);
+}
+
+void coordinator::await_weight(member& joiner, std::uint64_t since) {
+  const auto milliseconds = [&] { return static_cast<double>(joiner.view_at - since) * 1e-6; };
+  while (!joiner.has_weight) {
+    if (!await(joiner, "view", now_ns() + patience))
+      throw std::runtime_error("node " + joiner.result.name + " did not join: " + joiner.farewell);
+    if (joiner.result.joined_ms < 0) joiner.result.joined_ms = milliseconds();
+  }
+  joiner.result.weighted_ms = milliseconds();
+}
+
 void coordinator::load() {
   const phase how = phase_of(what_, what_.warm_up, what_.seconds);
+  result_.middle = how.middle;
   begin_phase(how, true);
+  if (what_.what == fault::join) let_join(how);
   for (member& one : members_)
     if (one.result.is_victim) strike(how, one);
   for (member& one : members_) {
-    if (!one.program->is_running()) continue;
+    if (!one.program->is_running() || one.result.is_joiner) continue;
     one.result.done = await(one, "done", std::max(how.to, now_ns()) + patience);
     if (one.result.done) continue;
     if (!one.result.is_victim)
@@ -216,7 +257,13 @@ std::optional<json> coordinator::await(member& from, const std::string& event, s
     }
     json said = json::parse(*line);
     const auto& kind = said["event"].get_ref<const std::string&>();
-    if (kind == "view") from.members_seen = said["members"].get<std::uint64_t>();
+    if (kind == "view") {
+      from.members_seen = said["members"].get<std::uint64_t>();
+      const auto& without = said["weightless"];
+      from.has_weight = said["primary"].get<bool>() &&
+                        std::find(without.begin(), without.end(), from.result.name) == without.end();
+      from.view_at = said["at"].get<std::uint64_t>();
+    }
     if (kind == event) return said;
     if (kind == "error") {
       from.farewell = said["text"].get<std::string>();

@@ -16,8 +16,8 @@ using namespace hauberk::bench;
 
 void describe(CLI::App& app, parameters& to) {
   app.add_option("--nodes", to.nodes, "processes")->check(CLI::Range(1, 64))->capture_default_str();
-  app.add_option("--senders", to.senders, "how many of them broadcast")
-      ->check(CLI::Range(1, 64))
+  app.add_option("--senders", to.senders, "how many of them broadcast; 0 = an idle group")
+      ->check(CLI::Range(0, 64))
       ->capture_default_str();
   app.add_option("--size", to.size, "bytes of a message, from 16 on")
       ->transform(CLI::AsSizeValue(false))
@@ -47,9 +47,15 @@ void describe(CLI::App& app, parameters& to) {
   app.add_flag("--text", to.text, "payloads that can be compressed");
   app.add_option("--options", to.options, "further options for all nodes, as 'key=value; key=value'");
   app.add_option("--fault", to.what,
-                 "after a third of the measured time: kill a follower, stop (freeze) one, or kill the leader")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, fault>{
-          {"kill", fault::kill}, {"stop", fault::stop}, {"kill-leader", fault::kill_leader}}));
+                 "in the middle of the measured time: kill a node, stop (freeze) one, or let others join")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, fault>{{"kill", fault::kill}, {"stop", fault::stop}, {"join", fault::join}}));
+  app.add_option("--target", to.hits_leader, "whom --fault kill or stop hits: follower or leader")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, bool>{{"follower", false}, {"leader", true}}));
+  app.add_option("--joiners", to.joiners, "how many nodes --fault join adds at once")
+      ->check(CLI::Range(1, 32))
+      ->capture_default_str();
   app.add_option("--freeze-seconds", to.freeze_seconds, "how long --fault stop freezes")
       ->check(CLI::Range(0.01, 60.0))
       ->capture_default_str();
@@ -58,15 +64,16 @@ void describe(CLI::App& app, parameters& to) {
 
 /// What no single option can check; empty when all is well.
 std::string contradiction(const parameters& what) {
-  const unsigned victims = what.what == fault::none ? 0 : 1;
+  const unsigned victims = what.what == fault::kill || what.what == fault::stop ? 1 : 0;
   if (what.size < 16 || what.size > 2147483647) return "--size: expected 16 to 2147483647 bytes";
   if (what.senders > what.nodes - victims)
     return "--senders " + std::to_string(what.senders) + ": at most " + std::to_string(what.nodes - victims) +
            " nodes can send (the victim of a --fault does not)";
   if (victims != 0 && what.nodes < 3)
     return "--fault: a group of fewer than 3 nodes has no quorum without one";
-  if (what.what == fault::stop && what.freeze_seconds > what.seconds * 2 / 3)
-    return "--freeze-seconds: at most two thirds of --seconds";
+  if (what.hits_leader && victims == 0) return "--target: only with --fault kill or stop";
+  if (what.what == fault::stop && what.freeze_seconds > what.seconds / 2)
+    return "--freeze-seconds: at most half of --seconds";
   return {};
 }
 
@@ -88,6 +95,7 @@ int run(const parameters& what) {
 
 int main(int count, char** words) {
   if (count == 3 && std::string(words[1]) == "--node") return run_node(words[2]);
+  if (count == 3 && std::string(words[1]) == "--joiner") return run_joiner(words[2]);
   CLI::App app(
       "Measures a whole Hauberk group: N processes on the loopback interface.\n"
       "Exit codes: 0 measured and all nodes agree, 1 something went wrong, 2 bad arguments.");

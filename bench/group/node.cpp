@@ -1,5 +1,6 @@
 #include "group/node.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <deque>
@@ -68,10 +69,37 @@ class fingerprint {
     }
   }
   [[nodiscard]] std::uint64_t value() const { return state_; }
+  void restore(std::uint64_t value) { state_ = value; }
 
  private:
   void mix(std::uint64_t word) { state_ = std::rotl((state_ ^ word) * 0x9e3779b97f4a7c15U, 29); }
   std::uint64_t state_ = 0x243f6a8885a308d3U;
+};
+
+/// The longest pauses between two commits, longest first.
+class gaps {
+ public:
+  void add(std::uint64_t end, std::uint64_t length) {
+    if (kept_.size() == kept_max && length <= kept_.back().length) return;
+    kept_.insert(std::upper_bound(kept_.begin(), kept_.end(), length,
+                                  [](std::uint64_t one, const gap& other) { return one > other.length; }),
+                 {end, length});
+    if (kept_.size() > kept_max) kept_.pop_back();
+  }
+  [[nodiscard]] std::uint64_t longest() const { return kept_.empty() ? 0 : kept_.front().length; }
+  /// [end, length], nanoseconds.
+  [[nodiscard]] json told() const {
+    json all = json::array();
+    for (const gap& one : kept_) all.push_back({one.end, one.length});
+    return all;
+  }
+
+ private:
+  struct gap {
+    std::uint64_t end, length;
+  };
+  static constexpr std::size_t kept_max = 5;
+  std::vector<gap> kept_;
 };
 
 struct sample {
@@ -82,6 +110,12 @@ struct sample {
 class node {
  public:
   explicit node(group seat) : group_(std::move(seat)) { say({{"event", "ready"}, {"port", group_.port()}}); }
+  /// One whose state up to a position came from elsewhere.
+  node(group seat, const json& state) : node(std::move(seat)) {
+    position_ = state.at("position").get<std::uint64_t>();
+    count_ = state.at("count").get<std::uint64_t>();
+    stream_.restore(state.at("digest").get<std::uint64_t>());
+  }
 
   int run() {
     while (!is_over_) {
@@ -105,6 +139,12 @@ class node {
       begin(what);
     } else if (wish == "leader?") {
       say({{"event", "leader"}, {"leader", group_.metrics().leader}});
+    } else if (wish == "where?") {
+      say({{"event", "here"},
+           {"history", to_string(history_)},
+           {"position", position_},
+           {"count", count_},
+           {"digest", stream_.value()}});
     } else if (wish == "until") {
       until_ = what.at("position").get<std::uint64_t>();
     } else if (wish == "leave") {
@@ -118,6 +158,7 @@ class node {
     phase_ = phase{number("begin"),
                    number("from"),
                    number("to"),
+                   number("middle"),
                    what.at("sends").get<bool>(),
                    number("size"),
                    number("batch"),
@@ -126,8 +167,8 @@ class node {
                    what.at("text").get<bool>()};
     latency_ = std::make_unique<histogram>();
     first_ = last_ = {};
-    sent_ = resolved_ = longest_gap_ = 0;
-    latest_ = 0;
+    sent_ = resolved_ = latest_ = 0;
+    before_ = after_ = {};
     if (!phase_->sends) return;
     if (phase_->in_flight == 0) {
       pump_ = std::make_unique<pump>(group_, *phase_);
@@ -141,9 +182,7 @@ class node {
     ++count_;
     stream_.add(one);
     if (!phase_) return;
-    if (now >= phase_->from && now < phase_->to && latest_ != 0) {
-      longest_gap_ = std::max(longest_gap_, now - std::max(latest_, phase_->from));
-    }
+    note_gap(now);
     latest_ = now;
     if (!one.mine()) return;
     ++resolved_;
@@ -152,13 +191,28 @@ class node {
   }
   void handle(const filler& one, std::uint64_t /*now*/) { position_ = one.position; }
   void handle(const outcome& /*one*/, std::uint64_t /*now*/) { ++resolved_; }
-  void handle(const view& one, std::uint64_t /*now*/) {
+  void handle(const view& one, std::uint64_t now) {
     if (one.primary) position_ = std::max(position_, one.start - 1);
-    say({{"event", "view"}, {"members", one.members.size()}, {"primary", one.primary}});
+    history_ = one.history;
+    json weightless = json::array();
+    for (const auto& who : one.members)
+      if (who.weight == 0) weightless.push_back(who.name);
+    say({{"event", "view"},
+         {"members", one.members.size()},
+         {"primary", one.primary},
+         {"weightless", weightless},
+         {"at", now}});
   }
   void handle(const farewell& one, std::uint64_t /*now*/) {
     if (!is_over_) say({{"event", "error"}, {"text", "out of the group: " + one.text}});
     is_over_ = true;
+  }
+
+  // A pause that the moment of the fault divides counts as one of after it.
+  void note_gap(std::uint64_t now) {
+    if (latest_ == 0 || now < phase_->from || latest_ >= phase_->to) return;
+    const std::uint64_t length = std::min(now, phase_->to) - std::max(latest_, phase_->from);
+    (now < phase_->middle ? before_ : after_).add(now, length);
   }
 
   void advance(std::uint64_t now) {
@@ -169,8 +223,7 @@ class node {
     }
     if (last_.at == 0) {
       last_ = {now, count_, cpu_seconds()};
-      longest_gap_ =
-          std::max(longest_gap_, phase_->to - std::min(phase_->to, std::max(latest_, phase_->from)));
+      note_gap(now);
     }
     if (pump_ && pump_->has_ended()) {
       sent_ = pump_->sent();
@@ -200,7 +253,9 @@ class node {
          {"position", position_},
          {"latency", latency},
          {"latency_most", latency_->most()},
-         {"longest_gap", longest_gap_},
+         {"longest_gap_before", before_.longest()},
+         {"longest_gap", after_.longest()},
+         {"gaps", after_.told()},
          {"peak_memory", peak_memory_bytes()},
          {"leader", group_.metrics().leader}});
     phase_.reset();
@@ -211,6 +266,7 @@ class node {
   bool is_over_ = false;
 
   // The stream so far.
+  uuid history_;
   position_t position_ = 0;
   std::uint64_t count_ = 0;
   fingerprint stream_;
@@ -222,26 +278,45 @@ class node {
   std::vector<std::byte> looped_;
   std::unique_ptr<histogram> latency_;
   sample first_, last_;
-  std::uint64_t sent_ = 0, resolved_ = 0, latest_ = 0, longest_gap_ = 0;
+  std::uint64_t sent_ = 0, resolved_ = 0, latest_ = 0;
+  gaps before_, after_;  // the moment of the fault
 };
 
-}  // namespace
+int fail(const std::string& text) {
+  say({{"event", "error"}, {"text", text}});
+  return 1;
+}
 
-int run_node(const std::string& options) {
-  const auto fail = [](const std::string& text) {
-    say({{"event", "error"}, {"text", text}});
-    return 1;
-  };
-  auto parsed = config::parse(options);
-  if (!parsed) return fail(parsed.error().text);
+result<group> enter(const config& options, std::optional<recovered_position> recovered) {
   const std::uint64_t start = now_ns();
   host hooks;
   hooks.log = [start](log_level, std::string_view line) {
     std::cerr << std::to_string((now_ns() - start) / 1000000) + " ms  " + std::string(line) + "\n";
   };
-  auto joined = group::join(*parsed, std::nullopt, hooks);
+  return group::join(options, recovered, hooks);
+}
+
+}  // namespace
+
+int run_node(const std::string& options) {
+  auto parsed = config::parse(options);
+  if (!parsed) return fail(parsed.error().text);
+  auto joined = enter(*parsed, std::nullopt);
   if (!joined) return fail(joined.error().text);
   return node(std::move(*joined)).run();
+}
+
+int run_joiner(const std::string& options) {
+  auto parsed = config::parse(options + "; pc.wait_prim=no");
+  if (!parsed) return fail(parsed.error().text);
+  std::string line;
+  if (!std::getline(std::cin, line)) return 3;
+  const json state = json::parse(line);
+  const auto history = parse_uuid(state.at("history").get<std::string>());
+  if (!history) return fail("no history in " + line);
+  auto joined = enter(*parsed, recovered_position{*history, state.at("position").get<std::uint64_t>()});
+  if (!joined) return fail(joined.error().text);
+  return node(std::move(*joined), state).run();
 }
 
 }  // namespace hauberk::bench

@@ -8,5 +8,7 @@ namespace hauberk::bench {
 
 /// Returns the process's exit code.
 int run_node(const std::string& options);
+/// The same for one that is told on standard input when to join, and with which state.
+int run_joiner(const std::string& options);
 
 }  // namespace hauberk::bench

@@ -1,13 +1,16 @@
 // What a run of group_bench is asked for, and the words in which the coordinating process and its nodes talk:
 // one JSON object a line, commands on a node's standard input, answers on its standard output.
 //
-//   node → {"event":"ready","port":P}                  listening, and in its first view
-//        → {"event":"view","members":N,"primary":B}    with every view
+//   node → {"event":"ready","port":P}                  listening, and (but a joiner) in its first view
+//        → {"event":"view","members":N,"primary":B,"weightless":[NAME…],"at":T}   with every view
+//        → {"event":"here", …}                         answer to {"do":"where?"}: its state so far
 //        → {"event":"leader","leader":B}               answer to {"do":"leader?"}
 //        → {"event":"done", …}                         a phase is over and all own broadcasts have ended
 //        → {"event":"agreed","count","digest"}         answer to {"do":"until","position":P}
 //        → {"event":"error","text"}                    and the node ends
-//   commands: {"do":"phase", …}, {"do":"leader?"}, {"do":"until","position":P}, {"do":"leave"}
+//   commands: {"do":"phase", …}, {"do":"leader?"}, {"do":"where?"}, {"do":"until","position":P},
+//   {"do":"leave"}; a joiner waits for {"do":"join", …} first, which is the answer to a "where?": state that
+//   it starts from
 #pragma once
 
 #include <cstddef>
@@ -16,7 +19,7 @@
 
 namespace hauberk::bench {
 
-enum class fault { none, kill, stop, kill_leader };
+enum class fault { none, kill, stop, join };
 
 struct parameters {
   unsigned nodes = 3;
@@ -33,6 +36,8 @@ struct parameters {
   bool text = false;  ///< compressible payloads
   std::string cipher, compression, options;
   fault what = fault::none;
+  bool hits_leader = false;  ///< else a follower
+  unsigned joiners = 1;      ///< for fault::join
   double freeze_seconds = 1.5;
   bool json = false;
 };
@@ -40,6 +45,7 @@ struct parameters {
 /// One phase of sending, as a node is told. Times are CLOCK_MONOTONIC nanoseconds.
 struct phase {
   std::uint64_t begin = 0, from = 0, to = 0;  ///< sending starts; measuring starts; both end
+  std::uint64_t middle = 0;                   ///< the moment of the fault
   bool sends = false;
   std::size_t size = 0, batch = 1;
   std::uint64_t in_flight = 0;

@@ -42,8 +42,8 @@ const char* name_of(fault what) {
       return "kill";
     case fault::stop:
       return "stop";
-    case fault::kill_leader:
-      return "kill-leader";
+    case fault::join:
+      return "join";
     case fault::none:
       break;
   }
@@ -69,22 +69,39 @@ ordered_json parameters_of(const parameters& what) {
           {"compression", what.compression},
           {"payload", what.text ? "text" : "random"},
           {"options", what.options},
-          {"fault", name_of(what.what)}};
+          {"fault", name_of(what.what)},
+          {"target", what.hits_leader ? "leader" : "follower"},
+          {"freeze_seconds", what.freeze_seconds},
+          {"joiners", what.joiners}};
+}
+
+double milliseconds(const nlohmann::json& done, const char* key) {
+  return rounded(done[key].get<double>() / 1e6);
 }
 
 /// One node's line: what it used and delivered in the measured time.
-ordered_json node_of(const node_result& node) {
+ordered_json node_of(const node_result& node, std::uint64_t middle) {
   ordered_json line{{"name", node.name},
                     {"leader", node.was_leader},
                     {"sender", node.is_sender},
-                    {"victim", node.is_victim}};
+                    {"victim", node.is_victim},
+                    {"joiner", node.is_joiner}};
+  if (node.is_joiner) {
+    line["joined_after_ms"] = rounded(node.joined_ms);
+    line["weighted_after_ms"] = rounded(node.weighted_ms);
+  }
   if (!node.done) return line;
   const auto& done = *node.done;
   const double seconds = done["seconds"];
   line["messages_per_second"] = rounded(done["messages"].get<double>() / seconds);
   line["cpu_seconds"] = rounded(done["cpu_seconds"]);
   line["cores"] = rounded(done["cpu_seconds"].get<double>() / seconds);
-  line["longest_commit_gap_ms"] = rounded(done["longest_gap"].get<double>() / 1e6);
+  line["longest_commit_gap_before_ms"] = milliseconds(done, "longest_gap_before");
+  line["longest_commit_gap_ms"] = milliseconds(done, "longest_gap");
+  for (const auto& gap : done["gaps"]) {
+    const double end = gap[0].get<double>() - static_cast<double>(middle), length = gap[1].get<double>();
+    line["commit_gaps"].push_back({{"at_ms", rounded((end - length) / 1e6)}, {"ms", rounded(length / 1e6)}});
+  }
   line["max_rss_mib"] = rounded(done["peak_memory"].get<double>() / mib);
   return line;
 }
@@ -93,10 +110,12 @@ ordered_json node_of(const node_result& node) {
 
 ordered_json report(const parameters& what, const group_result& from, double load) {
   histogram loaded, alone;
-  double rate = -1, cpu = 0, gap = 0, memory = 0, bytes = 0;
+  double rate = -1, cpu = 0, gap_before = 0, gap = 0, memory = 0, bytes = 0, joined = -1, weighted = -1;
   ordered_json lines = ordered_json::array();
   for (const node_result& node : from.nodes) {
-    lines.push_back(node_of(node));
+    lines.push_back(node_of(node, from.middle));
+    joined = std::max(joined, node.joined_ms);
+    weighted = std::max(weighted, node.weighted_ms);
     if (node.latency) merge(alone, *node.latency);
     if (!node.done) continue;
     const auto& done = *node.done;
@@ -108,7 +127,8 @@ ordered_json report(const parameters& what, const group_result& from, double loa
     bytes = std::max(bytes, messages * static_cast<double>(what.size));
     const double own = messages / done["seconds"].get<double>();
     rate = rate < 0 ? own : std::min(rate, own);
-    gap = std::max(gap, done["longest_gap"].get<double>() / 1e6);
+    gap_before = std::max(gap_before, milliseconds(done, "longest_gap_before"));
+    gap = std::max(gap, milliseconds(done, "longest_gap"));
   }
   const bool has_second_phase = alone.total() != 0;
   ordered_json made{{"bench", "group"},
@@ -118,9 +138,14 @@ ordered_json report(const parameters& what, const group_result& from, double loa
                     {"latency_us", quantiles(has_second_phase ? alone : loaded)},
                     {"latency_of", has_second_phase ? "one in flight, after the load" : "the load"},
                     {"loaded_latency_us", quantiles(loaded)},
-                    {"longest_commit_gap_ms", rounded(gap)},
+                    {"longest_commit_gap_before_ms", gap_before},
+                    {"longest_commit_gap_ms", gap},
                     {"max_rss_mib", rounded(memory / mib)}};
-  if (what.what != fault::none) made["victim"] = from.victim_end;
+  if (!from.victim_end.empty()) made["victim"] = from.victim_end;
+  if (what.what == fault::join) {
+    made["joined_after_ms"] = rounded(joined);
+    made["weighted_after_ms"] = rounded(weighted);
+  }
   made["agreed"] = {{"messages", from.messages}, {"digest", from.digest}};
   made["per_node"] = lines;
   made["parameters"] = parameters_of(what);
@@ -157,11 +182,17 @@ std::string table(const ordered_json& report) {
     text << "µs\n";
   }
   row("longest commit gap");
-  number(report, "longest_commit_gap_ms", 1) << " ms\n";
+  number(report, "longest_commit_gap_ms", 1) << " ms (in the half before: ";
+  number(report, "longest_commit_gap_before_ms", 1) << " ms)\n";
+  if (report.contains("joined_after_ms")) {
+    row("all have joined") << "after ";
+    number(report, "joined_after_ms", 0) << " ms, with weight after ";
+    number(report, "weighted_after_ms", 0) << " ms\n";
+  }
   if (report.contains("victim")) row("victim") << report["victim"].get<std::string>() << "\n";
   for (const auto& node : report["per_node"]) {
     std::string name = node["name"];
-    for (const char* role : {"leader", "sender", "victim"})
+    for (const char* role : {"leader", "sender", "victim", "joiner"})
       if (node[role].get<bool>()) name += std::string(" ") + role;
     row(name);
     number(node, "cores", 2) << " cores, ";
