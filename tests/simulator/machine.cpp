@@ -96,7 +96,7 @@ void machine::pause() {
 void machine::resume() {
   if (!process_ || !process_->is_paused) return;
   around_.time.say(name_, "thaws");
-  process_->is_paused = process_->who->is_paused = false;
+  process_->is_paused = false;  // what it believes shows only after its first step
   soon();
 }
 
@@ -209,6 +209,7 @@ void machine::finish_step(time_point now) {
   take_events(now);
   if (!drain_effects()) return;
   process_->core.check();
+  process_->who->is_paused = false;
   around_.record.handle_step(*process_->who, process_->core.current());
   if (farewell_) {
     end_process(false);
