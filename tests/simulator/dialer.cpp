@@ -18,9 +18,14 @@ dialer::dialer(world& time, network& wires, machines& ends, sometimes& seen, std
       ends_(ends),
       seen_(seen),
       count_(count),
-      pairs_(count * count),
       known_(count * count),
-      power_(count, 1) {}
+      power_(count, 1) {
+  for (machine_index a = 0; a < count; ++a) {
+    for (machine_index b = 0; b < count; ++b) {
+      pairs_.push_back({time.stream(part::dialer, a * machines_max + b)});
+    }
+  }
+}
 
 void dialer::poke_all(machine_index a) {
   for (machine_index b = 0; b < count_; ++b) {
@@ -37,7 +42,7 @@ void dialer::schedule(machine_index a, machine_index b) {
   pair_state& pair = pairs_[key(a, b)];
   if (pair.is_scheduled) return;
   pair.is_scheduled = true;
-  const duration wait = retry_min_ + time_.chance().below(retry_max_ - retry_min_ + 1us);
+  const duration wait = retry_min_ + pair.chance.below(retry_max_ - retry_min_ + 1us);
   time_.after(wait, [this, from = static_cast<std::uint32_t>(a), to = static_cast<std::uint32_t>(b)] {
     pairs_[key(from, to)].is_scheduled = false;
     attempt(from, to);

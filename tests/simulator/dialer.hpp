@@ -31,6 +31,7 @@ class dialer {
     int told = 0;  ///< how often its death was reported
   };
   struct pair_state {
+    base::random chance;
     bool is_scheduled = false;
     int idle = 0;
   };

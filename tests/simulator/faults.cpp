@@ -5,22 +5,37 @@
 #include "simulator/guard.hpp"
 
 namespace hauberk::simulator {
+namespace {
 
-faults::faults(simulation& group, const profile& drawn, operator_in_charge& staff)
-    : group_(group), drawn_(drawn), staff_(staff) {}
+/// Between two looks for a moment when it hurts.
+constexpr duration aim_time = 500us;
+
+}  // namespace
+
+faults::faults(simulation& group, const profile& drawn, operator_in_charge& staff, action_list& actions)
+    : group_(group),
+      drawn_(drawn),
+      staff_(staff),
+      actions_(actions),
+      schedule_(group.time().stream(part::schedule, 0)),
+      chance_(0) {}
 
 void faults::start() {
   is_on_ = true;
   if (drawn_.has(fault::late_joiner)) {
     for (machine_index i = drawn_.founders; i < group_.count(); ++i) {
-      later(group_.time().chance().below(duration(20s)), [this, i] { staff_.start(i); });
+      const duration wait = group_.time().stream(part::late_join, i).below(duration(20s));
+      if (actions_.begin(late_first + i)) unless_healed(wait, [this, i] { staff_.start(i); });
     }
   }
   next();
   if (drawn_.has(fault::aimed)) aim();
 }
 
+// Looks at the group at fixed times, which number the actions. One that was asked for strikes whatever the
+// group does: in a smaller run it changes at other moments.
 void faults::aim() {
+  const auto look = static_cast<action_number>(group_.time().now().time_since_epoch() / aim_time);
   bool is_changing = false;
   for (machine_index i = 0; i < group_.count(); ++i) {
     const auto* core = group_.at(i).core();
@@ -29,8 +44,11 @@ void faults::aim() {
     is_changing = is_changing || (next && (!now || now->number < next->number)) ||
                   group_.at(i).who()->status.as == replica::role::candidate;
   }
-  if (is_changing && group_.time().chance().percent(10)) strike();
-  later(is_changing ? 500us : 2ms, [this] { aim(); });
+  const action_number which = aimed_first + look;
+  const bool is_due = is_changing && group_.time().stream(part::aim, look).percent(10);
+  if (actions_.is_choosy() ? actions_.is_wanted(which) : is_due) strike(which);
+  const bool is_close = is_changing || actions_.is_choosy();
+  unless_healed(aim_time * (is_close ? 1 : 4), [this] { aim(); });
 }
 
 void faults::stop() {
@@ -44,26 +62,33 @@ void faults::stop() {
   group_.end_ailments();
 }
 
-void faults::later(duration wait, std::function<void()> what) {
+void faults::unless_healed(duration wait, std::function<void()> what) {
   group_.time().after(wait, [this, what = std::move(what)] {
     if (is_on_) what();
   });
 }
 
+void faults::later(duration wait, std::function<void()> what) {
+  unless_healed(wait, [this, what = std::move(what), chance = base::random(chance_.next())] {
+    chance_ = chance;
+    what();
+  });
+}
+
 void faults::next() {
-  later(group_.time().chance().below(drawn_.fault_gap * 2), [this] {
-    strike();
+  unless_healed(schedule_.below(drawn_.fault_gap * 2), [this, which = next_++] {
+    strike(which);
     next();
   });
 }
 
-machine_index faults::any() { return group_.time().chance().below(group_.count()); }
+machine_index faults::any() { return chance_.below(group_.count()); }
 
 std::vector<machine_index> faults::shuffled() {
   std::vector<machine_index> all(group_.count());
   for (machine_index i = 0; i < all.size(); ++i) {
     all[i] = i;
-    std::swap(all[i], all[group_.time().chance().below(i + 1)]);
+    std::swap(all[i], all[chance_.below(i + 1)]);
   }
   return all;
 }
@@ -75,20 +100,26 @@ bool faults::may_die(machine_index which) {
   if (!drawn_.is_guarded) return true;
   std::set<seat_id> proven = staff_.proven();
   const seat_id& seat = home.who()->status.self;
-  const bool has_proof =
-      home.file() == seat && (staff_.keeps_file(which) || group_.time().chance().percent(60));
+  const bool has_proof = home.file() == seat && (staff_.keeps_file(which) || chance_.percent(60));
   if (has_proof) proven.insert(seat);
   if (!can_lose(group_, {which}, proven)) return false;
   if (has_proof) staff_.promise_proof(which, seat);
   return true;
 }
 
-void faults::strike() {
+void faults::strike(action_number which) {
+  if (!actions_.begin(which)) return;
+  chance_ = group_.time().stream(part::action, which);
   std::vector<fault> active;
   for (std::size_t i = 0; i < fault_count; ++i) {
     if (drawn_.faults[i]) active.push_back(static_cast<fault>(i));
   }
-  if (!active.empty()) strike(active[group_.time().chance().below(active.size())]);
+  if (active.empty()) return;
+  const fault what = active[chance_.below(active.size())];
+  if (group_.time().is_traced()) {
+    group_.time().say("", "-- action " + std::to_string(which) + ": " + name_of(what) + " --");
+  }
+  strike(what);
 }
 
 void faults::strike(fault what) {
@@ -143,22 +174,24 @@ void faults::kill(fault how) {
   machine& home = group_.at(victim);
   if (how == fault::crash_between_effects) {
     // The guard has to hold when it happens, not only now.
-    home.crash_after_effects(1 + group_.time().chance().below(8), [this, victim] {
+    const std::size_t effects = 1 + chance_.below(8);
+    home.crash_after_effects(effects, [this, victim, chance = base::random(chance_.next())] {
+      chance_ = chance;
       if (!is_on_ || !may_die(victim)) return false;
-      staff_.bring_back(victim, 50ms + group_.time().chance().below(duration(8s)));
+      staff_.bring_back(victim, 50ms + chance_.below(duration(8s)));
       return true;
     });
     return;
   }
   home.crash(how == fault::power_off);
-  staff_.bring_back(victim, 50ms + group_.time().chance().below(duration(8s)));
+  staff_.bring_back(victim, 50ms + chance_.below(duration(8s)));
 }
 
 void faults::freeze() {
   const machine_index victim = any();
   if (!group_.at(victim).is_running() || group_.at(victim).is_paused()) return;
   const duration most = drawn_.settings.suspect_timeout * 4;
-  const duration span = 20ms + group_.time().chance().below(most);
+  const duration span = 20ms + chance_.below(most);
   if (span > drawn_.settings.suspect_timeout) group_.reached().reach(state::frozen_past_suspicion);
   group_.at(victim).pause();
   group_.set_ailing(victim, true);
@@ -172,13 +205,13 @@ void faults::stall() {
   const machine_index from = any(), to = any();
   if (from == to) return;
   group_.block(from, to, true);
-  later(group_.time().chance().below(duration(5s)), [this, from, to] { group_.block(from, to, false); });
+  later(chance_.below(duration(5s)), [this, from, to] { group_.block(from, to, false); });
 }
 
 void faults::split(fault how) {
   const auto all = shuffled();
   if (all.size() < 2) return;
-  const std::size_t half = how == fault::isolate ? 1 : 1 + group_.time().chance().below(all.size() - 1);
+  const std::size_t half = how == fault::isolate ? 1 : 1 + chance_.below(all.size() - 1);
   const std::vector<machine_index> side(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(half));
   std::vector<machine_index> rest(all.begin() + static_cast<std::ptrdiff_t>(half), all.end());
   if (how == fault::bridge && rest.size() > 1) rest.pop_back();  // one machine sees both sides
@@ -196,14 +229,14 @@ void faults::split(fault how) {
   } else {
     group_.partition(side, rest);
   }
-  later(100ms + group_.time().chance().below(duration(10s)), [this] { group_.heal(); });
+  later(100ms + chance_.below(duration(10s)), [this] { group_.heal(); });
 }
 
 void faults::flap(machine_index a, machine_index b, int times) {
   const bool is_on = !group_.wires().is_blocked(a, b);
   group_.block(a, b, is_on);
   group_.block(b, a, is_on);
-  const duration wait = 50ms + group_.time().chance().below(drawn_.settings.suspect_timeout * 2);
+  const duration wait = 50ms + chance_.below(drawn_.settings.suspect_timeout * 2);
   if (times > 0 || is_on) later(wait, [this, a, b, times] { flap(a, b, times - 1); });
 }
 
@@ -222,9 +255,9 @@ void faults::leave() {
 
 void faults::starve() {
   const machine_index which = any();
-  group_.at(which).set_appetite(1 + group_.time().chance().below(5), 5ms);
+  group_.at(which).set_appetite(1 + chance_.below(5), 5ms);
   group_.set_ailing(which, true);  // the leader may take its weight
-  later(group_.time().chance().below(duration(6s)), [this, which] {
+  later(chance_.below(duration(6s)), [this, which] {
     group_.at(which).set_appetite(0, 0us);
     group_.set_ailing(which, false);
   });
@@ -233,7 +266,7 @@ void faults::starve() {
 void faults::storm() {
   group_.wires().set_weather(drawn_.storm);
   for (machine_index i = 0; i < group_.count(); ++i) group_.set_ailing(i, true);
-  later(group_.time().chance().below(duration(5s)), [this] {
+  later(chance_.below(duration(5s)), [this] {
     group_.wires().set_weather(drawn_.calm);
     for (machine_index i = 0; i < group_.count(); ++i) group_.set_ailing(i, false);
   });

@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "simulator/actions.hpp"
 #include "simulator/operator.hpp"
 #include "simulator/profile.hpp"
 #include "simulator/simulation.hpp"
@@ -13,7 +14,7 @@ namespace hauberk::simulator {
 
 class faults {
  public:
-  faults(simulation& group, const profile& drawn, operator_in_charge& staff);
+  faults(simulation& group, const profile& drawn, operator_in_charge& staff, action_list& actions);
 
   void start();
   /// No new faults; what is under way ends now.
@@ -21,7 +22,8 @@ class faults {
 
  private:
   void next();
-  void strike();
+  /// Draws from the action's own stream from here on, also in what it lets happen later.
+  void strike(action_number which);
   void strike(fault what);
   /// Strikes while the group is changing, when it hurts most.
   void aim();
@@ -37,12 +39,16 @@ class faults {
   void leave();
   void starve();
   void storm();
-  /// Lets `what` happen later, unless the run has healed by then.
+  /// Lets `what` happen later, with chance of its own, unless the run has healed by then.
   void later(duration wait, std::function<void()> what);
+  void unless_healed(duration wait, std::function<void()> what);
 
   simulation& group_;
   const profile& drawn_;
   operator_in_charge& staff_;
+  action_list& actions_;
+  base::random schedule_, chance_;  // when the next one strikes; what the one under way draws
+  action_number next_ = scheduled_first;
   bool is_on_ = false;
 };
 

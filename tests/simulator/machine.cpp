@@ -16,7 +16,11 @@ constexpr duration uptime = 3600s;
 }  // namespace
 
 machine::machine(surroundings& around, machine_index index, std::int64_t drift_ppm)
-    : around_(around), index_(index), name_("n" + std::to_string(index + 1)), drift_ppm_(drift_ppm) {}
+    : around_(around),
+      index_(index),
+      name_("n" + std::to_string(index + 1)),
+      drift_ppm_(drift_ppm),
+      chance_(0) {}
 
 time_point machine::local() const {
   const std::int64_t passed = around_.time.now().time_since_epoch().count();
@@ -37,7 +41,8 @@ void machine::start(const start_mode& how) {
   farewell_.reset();
   effects_to_live_ = 0;
   appetite_ = 0;
-  const uuid id = around_.time.chance().id();
+  chance_ = around_.time.stream(part::process, generation_ * machines_max + index_);
+  const uuid id = chance_.id();
   replica::identity me;
   me.process = id;
   me.name = name_;
@@ -51,14 +56,13 @@ void machine::start(const start_mode& how) {
   }
   witness& who = around_.record.start(id, name_, index_, how.recovered);
   around_.homes[id] = index_;
-  process_.reset(
-      new process{id, replica::replica(around_.settings, me, around_.time.chance().next(), words), &who});
+  process_.reset(new process{id, replica::replica(around_.settings, me, chance_.next(), words), &who});
   around_.time.say(name_, "starts as " + to_string(id).substr(0, 8) + ", recovered " +
                               std::to_string(how.recovered.position) +
                               (me.succeeds.is_nil() ? "" : ", succeeds " + base::to_string(me.succeeds)));
   const time_point now = local();
   if (how.is_bootstrap) {
-    const uuid history = around_.time.chance().id();
+    const uuid history = chance_.id();
     around_.record.set_history(history);
     process_->core.bootstrap(now, history, {});
   } else {
@@ -160,7 +164,7 @@ void machine::soon() {
 
 void machine::step() {
   const time_point now = local();
-  const bool is_time_first = now >= process_->core.next_deadline() && around_.time.chance().percent(50);
+  const bool is_time_first = now >= process_->core.next_deadline() && chance_.percent(50);
   if (is_time_first) process_->core.handle_time(now);
   for (std::size_t i = 0; i < batch_max && !process_->inbox.empty(); ++i) {
     const input what = std::move(process_->inbox.front());
@@ -234,7 +238,7 @@ void machine::carry_out(const replica::effect& what) {
   if (const auto* out = std::get_if<replica::send>(&what)) {
     count_message(*out->message);
     message_ptr message = out->message;
-    if (around_.with_codec && around_.time.chance().below(16) == 0) {
+    if (around_.with_codec && chance_.below(16) == 0) {
       message = through_codec(message);
       around_.seen.reach(state::codec_round_trip);
     }

@@ -99,6 +99,7 @@ class machine {
   machine_index index_;
   std::string name_;
   std::int64_t drift_ppm_;
+  base::random chance_;  // of the process that runs
   std::unique_ptr<process> process_;
   std::uint64_t generation_ = 0;
   seat_id file_;

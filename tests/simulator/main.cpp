@@ -1,6 +1,7 @@
 // hauberk_sim: runs seeds and says what they broke.
-//   hauberk_sim --seed N [--trace] [--time SECONDS]
-//   hauberk_sim --from N --seeds K [--time SECONDS] [--jobs J]
+//   hauberk_sim --seed N [--time SECONDS] [--trace] [--machines M] [--only ACTIONS] [--messages TURNS]
+//   hauberk_sim --seed N [--time SECONDS] --minimise
+//   hauberk_sim --from N --seeds K [--time SECONDS] [--jobs J] [--no-minimise]
 // Exit code 0: all promises held; 1: a violation; 2: the command line is wrong.
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 #include <thread>
 #include <vector>
 
+#include "simulator/minimise.hpp"
+#include "simulator/network.hpp"
 #include "simulator/run.hpp"
 
 namespace {
@@ -24,29 +27,52 @@ using namespace hauberk::simulator;
 
 struct command {
   std::uint64_t from = 1, seeds = 1, seconds = 60, jobs = 1;
-  bool is_single = false, is_traced = false;
+  bool is_single = false, is_traced = false, is_minimised = false, is_left_large = false;
+  selection chosen;
 };
+
+/// How long a run is made smaller: when asked for, and after a violation among many seeds.
+constexpr std::chrono::seconds minimise_asked = 300s, minimise_unasked = 30s;
+
+bool read_number(const char* word, std::uint64_t& to) {
+  const char* end = word + std::strlen(word);
+  const auto [stop, problem] = std::from_chars(word, end, to);
+  return problem == std::errc{} && stop == end;
+}
+
+/// True when `word` is one of the options that stand alone.
+bool set_flag(const std::string& word, command& made) {
+  bool* flag = word == "--trace"         ? &made.is_traced
+               : word == "--minimise"    ? &made.is_minimised
+               : word == "--no-minimise" ? &made.is_left_large
+                                         : nullptr;
+  if (flag != nullptr) *flag = true;
+  return flag != nullptr;
+}
 
 std::optional<command> parse(int count, char** words) {
   command made;
   for (int i = 1; i < count; ++i) {
     const std::string word = words[i];
-    if (word == "--trace") {
-      made.is_traced = true;
+    if (set_flag(word, made)) continue;
+    if (++i == count) return std::nullopt;
+    if (word == "--only" || word == "--messages") {
+      auto set = number_set::parse(words[i]);
+      if (!set) return std::nullopt;
+      (word == "--only" ? made.chosen.only : made.chosen.messages) = std::move(set);
       continue;
     }
     std::uint64_t* target = word == "--seed" || word == "--from" ? &made.from
                             : word == "--seeds"                  ? &made.seeds
                             : word == "--time"                   ? &made.seconds
                             : word == "--jobs"                   ? &made.jobs
+                            : word == "--machines"               ? &made.chosen.machines
                                                                  : nullptr;
-    if (target == nullptr || ++i == count) return std::nullopt;
-    const char* end = words[i] + std::strlen(words[i]);
-    const auto [stop, problem] = std::from_chars(words[i], end, *target);
-    if (problem != std::errc{} || stop != end) return std::nullopt;
+    if (target == nullptr || !read_number(words[i], *target)) return std::nullopt;
     made.is_single = made.is_single || word == "--seed";
   }
   if (made.seconds == 0 || made.jobs == 0 || made.jobs > 256) return std::nullopt;
+  if (made.chosen.machines > machines_max || (made.is_minimised && !made.is_single)) return std::nullopt;
   return made;
 }
 
@@ -74,7 +100,7 @@ class summary {
     simulated_ += result.simulated;
     reached_.add(result.reached);
     if (result.violation.empty()) return;
-    ++violations_;
+    if (violations_++ == 0) first_broken_ = seed;
     std::printf("seed %llu: %s\n  drawn: %s\n  replay: hauberk_sim --seed %llu --time %llu --trace\n",
                 static_cast<unsigned long long>(seed), result.violation.c_str(), result.drawn.c_str(),
                 static_cast<unsigned long long>(seed), static_cast<unsigned long long>(seconds));
@@ -82,6 +108,7 @@ class summary {
   }
 
   [[nodiscard]] bool is_clean() const { return violations_ == 0; }
+  [[nodiscard]] std::uint64_t first_broken() const { return first_broken_; }
 
   void print(double real_seconds) const {
     std::string missing;
@@ -106,7 +133,7 @@ class summary {
 
  private:
   std::mutex mutex_;
-  std::uint64_t seeds_ = 0, violations_ = 0;
+  std::uint64_t seeds_ = 0, violations_ = 0, first_broken_ = 0;
   duration simulated_{};
   sometimes reached_;
 };
@@ -114,6 +141,7 @@ class summary {
 void run_seeds(const command& how, std::atomic<std::uint64_t>& next, summary& all) {
   run_options options;
   options.length = std::chrono::seconds(how.seconds);
+  options.chosen = how.chosen;
   if (how.is_traced) {
     options.trace = [](const std::string& line) {
       std::fwrite(line.data(), 1, line.size(), stdout);
@@ -133,18 +161,42 @@ void run_seeds(const command& how, std::atomic<std::uint64_t>& next, summary& al
   }
 }
 
+/// Prints a run as small as can be found that fails like this seed does. True when it fails at all.
+bool make_small(const command& how, std::uint64_t seed, std::chrono::seconds budget) {
+  run_options options;
+  options.length = std::chrono::seconds(how.seconds);
+  options.chosen = how.chosen;
+  const minimal_run small = minimise(seed, options, budget, [](const std::string& line) {
+    std::printf("  minimise: %s\n", line.c_str());
+    std::fflush(stdout);
+  });
+  if (small.violation.empty()) return false;
+  std::printf("seed %llu, made small: %s\n  replay: hauberk_sim --seed %llu --time %llu%s --trace\n",
+              static_cast<unsigned long long>(seed), small.violation.c_str(),
+              static_cast<unsigned long long>(seed), static_cast<unsigned long long>(small.how.length / 1s),
+              small.how.chosen.options().c_str());
+  return true;
+}
+
 }  // namespace
 
 int main(int count, char** words) {
   auto how = parse(count, words);
   if (!how) {
     std::fprintf(stderr,
-                 "usage: hauberk_sim --seed N [--trace] [--time SECONDS]\n"
-                 "       hauberk_sim --from N --seeds K [--time SECONDS] [--jobs J]\n");
+                 "usage: hauberk_sim --seed N [--time SECONDS] [--trace] [--machines M] [--only ACTIONS]\n"
+                 "                   [--messages TURNS]\n"
+                 "       hauberk_sim --seed N [--time SECONDS] --minimise\n"
+                 "       hauberk_sim --from N --seeds K [--time SECONDS] [--jobs J] [--no-minimise]\n");
     return 2;
   }
   if (how->is_single) how->seeds = how->jobs = 1;
   current_seconds = how->seconds;
+  if (how->is_minimised) {
+    if (make_small(*how, how->from, minimise_asked)) return 1;
+    std::printf("seed %llu keeps all promises\n", static_cast<unsigned long long>(how->from));
+    return 0;
+  }
   std::signal(SIGABRT, handle_abort);
   std::signal(SIGSEGV, handle_abort);
   const auto start = std::chrono::steady_clock::now();
@@ -154,5 +206,7 @@ int main(int count, char** words) {
   for (std::uint64_t i = 0; i < how->jobs; ++i) threads.emplace_back([&] { run_seeds(*how, next, all); });
   for (auto& each : threads) each.join();
   all.print(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  return all.is_clean() ? 0 : 1;
+  if (all.is_clean()) return 0;
+  if (!how->is_single && !how->is_left_large) make_small(*how, all.first_broken(), minimise_unasked);
+  return 1;
 }

@@ -12,11 +12,20 @@ network::network(world& time, machines& ends, sometimes& seen, std::size_t count
       seen_(seen),
       count_(count),
       current_(count * count, none),
-      blocked_(count * count) {}
+      blocked_(count * count) {
+  for (machine_index a = 0; a < count; ++a) {
+    for (machine_index b = 0; b < count; ++b) {
+      chances_.push_back(time.stream(part::network, a * machines_max + b));
+    }
+  }
+}
 
 void network::draw_delays() {
-  for (auto& each : blocked_) {
-    each.delay = weather_.delay_min + time_.chance().below(weather_.delay_max - weather_.delay_min + 1us);
+  for (machine_index a = 0; a < count_; ++a) {
+    for (machine_index b = 0; b < count_; ++b) {
+      blocked_[pair(a, b)].delay =
+          weather_.delay_min + chance(a, b).below(weather_.delay_max - weather_.delay_min + 1us);
+    }
   }
 }
 
@@ -40,7 +49,7 @@ void network::connect(machine_index a, machine_index b) {
   c.process = {ends_.process_on(a), ends_.process_on(b)};
   const duration round_trip = blocked_[pair(a, b)].delay + blocked_[pair(b, a)].delay;
   for (std::size_t end = 0; end < 2; ++end) {
-    c.up_at[end] = time_.now() + round_trip * 2 + time_.chance().below(round_trip + 1us);
+    c.up_at[end] = time_.now() + round_trip * 2 + chance(a, b).below(round_trip + 1us);
     time_.at(c.up_at[end], [this, code = which * 2U + static_cast<connection_index>(end)] {
       come_up(code / 2U, code % 2U);
     });
@@ -64,7 +73,8 @@ void network::come_up(connection_index which, std::size_t end) {
   if (c.is_broken || c.state[end] != end_state::waiting) return;
   const bool is_stuck = is_blocked(c.machine[0], c.machine[1]) || is_blocked(c.machine[1], c.machine[0]);
   if (is_stuck || !is_live(c, 0) || !is_live(c, 1)) {  // the greeting got lost half-way
-    sever(which, {time_.chance().below(duration(2s)), time_.chance().below(duration(2s))});
+    base::random& dice = chance(c.machine[0], c.machine[1]);
+    sever(which, {dice.below(duration(2s)), dice.below(duration(2s))});
     return;
   }
   c.state[end] = end_state::up;
@@ -112,7 +122,7 @@ void network::pump(connection_index which, std::size_t end) {
       out.credit += what.credit;
       if (!out.is_crediting) {
         out.is_crediting = true;
-        time_.after(time_.chance().below(duration(200us)),
+        time_.after(chance(c.machine[end], c.machine[1 - end]).below(duration(200us)),
                     [this, which, side = static_cast<std::uint32_t>(end)] { give_credit(which, side); });
       }
     }
@@ -120,7 +130,7 @@ void network::pump(connection_index which, std::size_t end) {
     out.line_free = std::max(out.line_free, time_.now()) + line;
     const direction& way = blocked_[pair(c.machine[end], c.machine[1 - end])];
     time_point due = out.line_free + way.delay;
-    if (weather_.jitter > 0us) due += time_.chance().below(weather_.jitter);
+    if (weather_.jitter > 0us) due += chance(c.machine[end], c.machine[1 - end]).below(weather_.jitter);
     out.last_due = std::max({out.last_due, due, c.up_at[1 - end]});
     out.wire.push_back({out.last_due, std::move(what)});
     if (!out.is_ticking) tick(which, end, out.last_due);
@@ -194,14 +204,15 @@ void network::sever(connection_index which, std::array<duration, 2> notice_after
   connection& c = connections_[which];
   if (c.is_broken) return;
   c.is_broken = true;
+  base::random& dice = chance(c.machine[0], c.machine[1]);
   for (std::size_t end = 0; end < 2; ++end) {
     channel& out = c.out[end];
     out.control.clear();
     out.bulk.clear();
     // A prefix of what is under way may still come through before the other end learns of the break.
-    if (time_.chance().percent(50)) out.wire.clear();
+    if (dice.percent(50)) out.wire.clear();
     c.give_up[end] = time_.now() + notice_after[end] + weather_.give_up_min +
-                     time_.chance().below(weather_.give_up_max - weather_.give_up_min + 1us);
+                     dice.below(weather_.give_up_max - weather_.give_up_min + 1us);
     time_.after(notice_after[end],
                 [this, which, side = static_cast<std::uint32_t>(end)] { notice(which, side); });
   }
@@ -228,7 +239,8 @@ void network::reset(machine_index a, machine_index b) {
   const connection_index which = current_[pair(a, b)];
   if (which == none) return;
   const duration far = blocked_[pair(a, b)].delay + blocked_[pair(b, a)].delay;
-  sever(which, {time_.chance().below(far + 1us), time_.chance().below(far + 1us)});
+  base::random& dice = chance(a, b);
+  sever(which, {dice.below(far + 1us), dice.below(far + 1us)});
 }
 
 void network::handle_gone(machine_index which, bool is_silent) {
@@ -239,8 +251,9 @@ void network::handle_gone(machine_index which, bool is_silent) {
     const std::size_t dead = c.machine[0] == which ? 0 : 1;
     c.state[dead] = end_state::down;
     std::array<duration, 2> wait{};
-    wait[1 - dead] = is_silent ? weather_.give_up_min + time_.chance().below(weather_.give_up_max)
-                               : blocked_[pair(which, other)].delay + time_.chance().below(duration(1ms));
+    wait[1 - dead] = is_silent
+                         ? weather_.give_up_min + chance(which, other).below(weather_.give_up_max)
+                         : blocked_[pair(which, other)].delay + chance(which, other).below(duration(1ms));
     const channel& out = c.out[dead];
     if (!out.wire.empty()) wait[1 - dead] = std::max(wait[1 - dead], out.last_due - time_.now() + 1us);
     if (is_silent) c.out[dead].wire.clear();
@@ -255,7 +268,7 @@ void network::block(machine_index from, machine_index to, bool is_on) {
   const std::uint64_t changes = ++way.changes;
   if (is_on) {
     const duration wait =
-        weather_.give_up_min + time_.chance().below(weather_.give_up_max - weather_.give_up_min + 1us);
+        weather_.give_up_min + chance(from, to).below(weather_.give_up_max - weather_.give_up_min + 1us);
     time_.after(wait, [this, from, to, changes] { give_up(from, to, changes); });
     return;
   }
@@ -265,7 +278,7 @@ void network::block(machine_index from, machine_index to, bool is_on) {
   const std::size_t end = c.machine[0] == from ? 0 : 1;
   channel& out = c.out[end];
   if (!out.wire.empty() && !out.is_ticking) {  // the kernel sends again what was never acknowledged
-    const time_point again = time_.now() + way.delay + time_.chance().below(duration(200ms));
+    const time_point again = time_.now() + way.delay + chance(from, to).below(duration(200ms));
     for (auto& each : out.wire) each.due = std::max(each.due, again);
     out.last_due = std::max(out.last_due, again);
     tick(which, end, out.wire.front().due);
@@ -278,7 +291,8 @@ void network::give_up(machine_index from, machine_index to, std::uint64_t change
   const connection_index which = current_[pair(from, to)];
   if (which == none || connections_[which].is_broken) return;
   connection& c = connections_[which];
-  sever(which, {time_.chance().below(duration(500ms)), time_.chance().below(duration(500ms))});
+  base::random& dice = chance(from, to);
+  sever(which, {dice.below(duration(500ms)), dice.below(duration(500ms))});
   c.give_up = {time_.now() + 500ms, time_.now() + 500ms};  // both kernels count for themselves
 }
 

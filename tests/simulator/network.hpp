@@ -17,6 +17,8 @@ namespace hauberk::simulator {
 
 using machine_index = std::size_t;
 using connection_index = std::uint32_t;
+/// More machines than any run has: it numbers pairs, whatever the count is.
+inline constexpr machine_index machines_max = 64;
 using message_ptr = std::shared_ptr<const replica::envelope>;
 
 /// What a process finds in its inbox.
@@ -113,6 +115,7 @@ class network {
   };
 
   [[nodiscard]] std::size_t pair(machine_index a, machine_index b) const { return a * count_ + b; }
+  [[nodiscard]] base::random& chance(machine_index a, machine_index b) { return chances_[pair(a, b)]; }
   [[nodiscard]] bool is_live(const connection& c, std::size_t end) const;
   void come_up(connection_index which, std::size_t end);
   void pump(connection_index which, std::size_t end);
@@ -133,6 +136,7 @@ class network {
   static constexpr connection_index none = ~connection_index{0};
   std::vector<connection_index> current_;  // by pair, both ways
   std::vector<direction> blocked_;         // by pair, one way
+  std::vector<base::random> chances_;      // by pair, one way
 };
 
 }  // namespace hauberk::simulator

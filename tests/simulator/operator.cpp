@@ -8,7 +8,8 @@ operator_in_charge::operator_in_charge(simulation& group, const profile& drawn)
       abandoned_(group.count()),
       expected_(group.count()),
       started_(group.count()),
-      keeps_file_(group.count()) {}
+      keeps_file_(group.count()),
+      starts_(group.count()) {}
 
 void operator_in_charge::promise_proof(machine_index which, const seat_id& seat) {
   keeps_file_[which] = true;
@@ -20,12 +21,10 @@ void operator_in_charge::found() {
   start_mode first;
   first.is_bootstrap = true;
   group_.at(0).start(first);
-  for (machine_index i = 1; i < drawn_.founders; ++i)
-    bring_back(i, group_.time().chance().below(duration(1s)));
+  for (machine_index i = 1; i < drawn_.founders; ++i) bring_back(i, chance_of(i).below(duration(1s)));
 }
 
-recovered_position operator_in_charge::choose_recovered(machine_index which) {
-  auto& chance = group_.time().chance();
+recovered_position operator_in_charge::choose_recovered(machine_index which, base::random& chance) {
   machine& home = group_.at(which);
   const auto& last = home.farewell();
   if (last && last->reason == errc::state_transfer_needed) {  // the state comes from a member, outside of us
@@ -45,9 +44,10 @@ recovered_position operator_in_charge::choose_recovered(machine_index which) {
 
 void operator_in_charge::start(machine_index which) {
   if (group_.at(which).is_running() || abandoned_[which]) return;
+  base::random chance = chance_of(which);
   start_mode how;
-  how.has_state_file = keeps_file_[which] || group_.time().chance().percent(60);
-  how.recovered = choose_recovered(which);
+  how.has_state_file = chance.percent(60) || keeps_file_[which];
+  how.recovered = choose_recovered(which, chance);
   started_[which] = true;
   group_.at(which).start(how);
 }
@@ -63,7 +63,7 @@ void operator_in_charge::bring_back(machine_index which, duration after) {
 void operator_in_charge::make_rounds() {
   for (machine_index i = 0; i < group_.count(); ++i) {
     if (group_.at(i).is_running() || expected_[i] || abandoned_[i] || !started_[i]) continue;
-    bring_back(i, 100ms + group_.time().chance().below(duration(3s)));
+    bring_back(i, 100ms + chance_of(i).below(duration(3s)));
   }
 }
 

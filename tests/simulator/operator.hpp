@@ -32,11 +32,17 @@ class operator_in_charge {
   [[nodiscard]] bool is_abandoned(machine_index which) const { return abandoned_[which]; }
 
  private:
-  [[nodiscard]] recovered_position choose_recovered(machine_index which);
+  [[nodiscard]] recovered_position choose_recovered(machine_index which, base::random& chance);
+
+  /// Each start of each machine draws for itself.
+  [[nodiscard]] base::random chance_of(machine_index which) {
+    return group_.time().stream(part::recovery, starts_[which]++ * machines_max + which);
+  }
 
   simulation& group_;
   const profile& drawn_;
   std::vector<bool> abandoned_, expected_, started_, keeps_file_;
+  std::vector<std::uint64_t> starts_;
   std::set<seat_id> proven_;
 };
 

@@ -72,6 +72,8 @@ profile draw_profile(base::random& chance) {
   return p;
 }
 
+const char* name_of(fault what) { return fault_names[static_cast<std::size_t>(what)]; }
+
 std::string describe(const profile& drawn) {
   std::string text = std::to_string(drawn.machines) + " machines (" + std::to_string(drawn.founders) +
                      " founders), suspect " + std::to_string(drawn.settings.suspect_timeout / 1ms) +

@@ -54,6 +54,7 @@ struct profile {
 };
 
 [[nodiscard]] profile draw_profile(base::random& chance);
+[[nodiscard]] const char* name_of(fault what);
 [[nodiscard]] std::string describe(const profile& drawn);
 
 }  // namespace hauberk::simulator

@@ -17,13 +17,14 @@ constexpr duration look_time = 50ms;    ///< between two looks at what liveness 
 
 class seed_run {
  public:
-  seed_run(std::uint64_t seed, const run_options& how, const profile& drawn)
+  seed_run(std::uint64_t seed, const run_options& how, const profile& drawn, run_result& result)
       : how_(how),
         drawn_(drawn),
         group_(seed, drawn.machines, drawn.settings, drawn.calm, drawn.drift_ppm_max, drawn.with_codec),
+        actions_(how.chosen, result.actions, result.turns),
         staff_(group_, drawn_),
-        load_(group_, drawn_),
-        faults_(group_, drawn_, staff_) {
+        load_(group_, drawn_, actions_),
+        faults_(group_, drawn_, staff_, actions_) {
     if (how.trace) group_.time().listen(how.trace);
   }
 
@@ -61,7 +62,7 @@ class seed_run {
   void heal() {
     faults_.stop();
     group_.time().say("", "-- the faults are over --");
-    auto& chance = group_.time().chance();
+    base::random chance = group_.time().stream(part::aftermath, machines_max);
     if (!drawn_.is_guarded || chance.percent(50)) return;
     if (chance.percent(75)) {  // what the last faults have set off is over by then, and more may be lost
       const auto& how = drawn_.settings;
@@ -69,13 +70,13 @@ class seed_run {
     }
     std::vector<machine_index> broken;
     for (machine_index i = 0; i < group_.count(); ++i) {
-      if (!chance.percent(40)) continue;
+      if (!group_.time().stream(part::aftermath, i).percent(40)) continue;
       broken.push_back(i);
-      if (!can_lose(group_, broken, {})) broken.pop_back();
+      if (!can_lose(group_, broken, {}) || !actions_.begin(broken_first + i)) broken.pop_back();
     }
     for (const machine_index each : broken) {
       staff_.abandon(each);
-      break_for_ever(each, chance.below(4));
+      break_for_ever(each, group_.time().stream(part::aftermath, each).next() / 100 % 4);
     }
   }
 
@@ -96,6 +97,7 @@ class seed_run {
   const run_options& how_;
   const profile& drawn_;
   simulation group_;
+  action_list actions_;
   operator_in_charge staff_;
   workload load_;
   faults faults_;
@@ -103,18 +105,27 @@ class seed_run {
 
 }  // namespace
 
-run_result run(std::uint64_t seed, const run_options& how) {
+void run(std::uint64_t seed, const run_options& how, run_result& result) {
   base::random chance(seed);
-  const profile drawn = draw_profile(chance);
-  run_result result;
+  profile drawn = draw_profile(chance);
+  if (how.chosen.machines != 0) {
+    drawn.machines = how.chosen.machines;
+    drawn.founders = std::min(drawn.founders, drawn.machines);
+  }
+  result.machines = drawn.machines;
   result.drawn = describe(drawn);
-  seed_run each(chance.next(), how, drawn);
+  seed_run each(chance.next(), how, drawn, result);
   try {
     each.play();
   } catch (const violation& broken) {
     result.violation = broken.what();
   }
   each.report(result);
+}
+
+run_result run(std::uint64_t seed, const run_options& how) {
+  run_result result;
+  run(seed, how, result);
   return result;
 }
 

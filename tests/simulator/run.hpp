@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "simulator/actions.hpp"
 #include "simulator/sometimes.hpp"
 #include "simulator/world.hpp"
 
@@ -13,6 +14,7 @@ namespace hauberk::simulator {
 struct run_options {
   duration length = 60s;  ///< simulated, about: the last part ends when the group has settled
   world::listener trace;
+  selection chosen;
 };
 
 struct run_result {
@@ -21,8 +23,12 @@ struct run_result {
   duration simulated{};
   std::uint64_t hash = 0, events = 0, positions = 0;
   sometimes reached;
+  std::size_t machines = 0;
+  std::vector<action_number> actions, turns;  ///< that took place
 };
 
 [[nodiscard]] run_result run(std::uint64_t seed, const run_options& how);
+/// The same; `result` has at any time what took place so far.
+void run(std::uint64_t seed, const run_options& how, run_result& result);
 
 }  // namespace hauberk::simulator

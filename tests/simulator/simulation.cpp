@@ -15,7 +15,8 @@ simulation::simulation(std::uint64_t seed, std::size_t count, const replica::set
   wires_.draw_delays();
   const auto most = static_cast<std::uint64_t>(drift_ppm_max);
   for (machine_index i = 0; i < count; ++i) {
-    const auto drift = static_cast<std::int64_t>(time_.chance().between(0, 2 * most)) - drift_ppm_max;
+    const auto drift =
+        static_cast<std::int64_t>(time_.stream(part::machine, i).between(0, 2 * most)) - drift_ppm_max;
     machines_.emplace_back(around_, i, drift);
   }
 }

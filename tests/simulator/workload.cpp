@@ -11,9 +11,14 @@ constexpr std::size_t size_min = 3;
 
 }  // namespace
 
-workload::workload(simulation& group, const profile& drawn)
-    : group_(group), drawn_(drawn), pattern_(drawn.size_large + drawn.size_small + 16, '\0') {
-  for (auto& each : pattern_) each = static_cast<char>(group_.time().chance().next());
+workload::workload(simulation& group, const profile& drawn, action_list& actions)
+    : group_(group),
+      drawn_(drawn),
+      actions_(actions),
+      pattern_(drawn.size_large + drawn.size_small + 16, '\0') {
+  base::random letters = group.time().stream(part::turn, 0);
+  for (auto& each : pattern_) each = static_cast<char>(letters.next());
+  for (machine_index i = 0; i < group.count(); ++i) rates_.push_back({group.time().stream(part::rate, i)});
 }
 
 void workload::start() {
@@ -23,7 +28,7 @@ void workload::start() {
 
 void workload::next(machine_index which) {
   const std::uint64_t gap = drawn_.broadcast_gap_us * (which + 1);  // nobody is like another
-  const duration wait = std::chrono::microseconds(1 + group_.time().chance().below(2 * gap));
+  const duration wait = std::chrono::microseconds(1 + rates_[which].chance.below(2 * gap));
   group_.time().after(wait, [this, which] { turn(which); });
 }
 
@@ -39,9 +44,14 @@ base::buffer workload::make(machine_index which, std::size_t number, std::size_t
 void workload::turn(machine_index which) {
   if (!is_on_) return;
   next(which);
+  const std::uint64_t mine = ++rates_[which].turns;
+  if (!actions_.begin_turn(++turns_)) return;
+  speak(which, group_.time().stream(part::turn, mine * machines_max + which));
+}
+
+void workload::speak(machine_index which, base::random chance) {
   machine& home = group_.at(which);
   if (!home.is_running() || home.is_paused() || home.who()->is_leaving || bytes_ > drawn_.bytes_max) return;
-  auto& chance = group_.time().chance();
   if (chance.percent(1)) {
     home.fence();
     if (!home.is_running()) return;

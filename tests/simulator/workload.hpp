@@ -2,6 +2,7 @@
 // chunks.
 #pragma once
 
+#include "simulator/actions.hpp"
 #include "simulator/profile.hpp"
 #include "simulator/simulation.hpp"
 
@@ -9,7 +10,7 @@ namespace hauberk::simulator {
 
 class workload {
  public:
-  workload(simulation& group, const profile& drawn);
+  workload(simulation& group, const profile& drawn, action_list& actions);
 
   void start();
   void stop() { is_on_ = false; }
@@ -19,10 +20,18 @@ class workload {
  private:
   void next(machine_index which);
   void turn(machine_index which);
+  void speak(machine_index which, base::random chance);
   [[nodiscard]] base::buffer make(machine_index which, std::size_t number, std::size_t size);
 
   simulation& group_;
   const profile& drawn_;
+  action_list& actions_;
+  struct rate {
+    base::random chance;
+    std::uint64_t turns = 0;
+  };
+  std::vector<rate> rates_;  // by machine
+  action_number turns_ = 0;  // of all machines
   bool is_on_ = false;
   std::uint64_t bytes_ = 0;
   std::string pattern_;

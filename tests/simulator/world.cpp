@@ -11,6 +11,11 @@ constexpr std::uint64_t at_once_max = 1000000;
 
 }  // namespace
 
+base::random world::stream(part whose, std::uint64_t number) const {
+  base::random mixed(seed_ ^ (static_cast<std::uint64_t>(whose) + 1) * 0x9e3779b97f4a7c15U);
+  return base::random(mixed.next() ^ number * 0xd1342543de82ef95U);
+}
+
 void world::at(time_point when, std::function<void()> what) {
   std::size_t slot = slots_.size();
   if (free_.empty()) {

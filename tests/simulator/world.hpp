@@ -24,14 +24,31 @@ class violation : public std::runtime_error {
   violation(const std::string& oracle, const std::string& text) : std::runtime_error(oracle + ": " + text) {}
 };
 
+/// Who draws: each of these, and each number of it, has a stream of its own (`world::stream`).
+enum class part : std::uint64_t {
+  machine,
+  process,
+  network,
+  dialer,
+  action,
+  schedule,
+  late_join,
+  aim,
+  rate,
+  turn,
+  recovery,
+  aftermath
+};
+
 class world {
  public:
   using listener = std::function<void(const std::string&)>;
 
-  explicit world(std::uint64_t seed) : chance_(seed) {}
+  explicit world(std::uint64_t seed) : seed_(seed) {}
 
   [[nodiscard]] time_point now() const { return now_; }
-  [[nodiscard]] base::random& chance() { return chance_; }
+  /// Chance for one part of the run: of its own, so that the draws of one do not shift those of another.
+  [[nodiscard]] base::random stream(part whose, std::uint64_t number) const;
 
   void at(time_point when, std::function<void()> what);
   void after(duration wait, std::function<void()> what) { at(now_ + wait, std::move(what)); }
@@ -57,7 +74,7 @@ class world {
     }
   };
 
-  base::random chance_;
+  std::uint64_t seed_;
   time_point now_{};
   std::uint64_t number_ = 0, at_once_ = 0, hash_ = 0xcbf29ce484222325U;
   bool stopped_ = false;
