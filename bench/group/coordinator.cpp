@@ -74,7 +74,8 @@ coordinator::member& coordinator::spawn(const std::string& mode, const std::stri
   made.result.name = "n" + std::to_string(members_.size());
   made.program =
       std::make_unique<process>(std::vector<std::string>{mode, options_of(made.result.name, peers)},
-                                folder_ / (made.result.name + ".log"));
+                                what_.logs.empty() ? folder_ / (made.result.name + ".log")
+                                                   : what_.logs + "/" + made.result.name + ".log");
   return made;
 }
 
@@ -219,6 +220,10 @@ void coordinator::compare() {
     if (!one.program->is_running()) continue;
     one.program->write_line(json{{"do", "until"}, {"position", newest}}.dump());
     const auto agreed = await(one, "agreed", now_ns() + patience);
+    if (!agreed && one.result.is_victim) {
+      result_.victim_end = one.farewell;
+      continue;
+    }
     if (!agreed)
       throw std::runtime_error("node " + one.result.name +
                                " ended before it had everything: " + one.farewell);

@@ -59,6 +59,9 @@ void describe(CLI::App& app, parameters& to) {
   app.add_option("--freeze-seconds", to.freeze_seconds, "how long --fault stop freezes")
       ->check(CLI::Range(0.01, 60.0))
       ->capture_default_str();
+  app.add_option("--logs", to.logs,
+                 "keep the nodes' logs in this folder, with the moment of the fault in them")
+      ->check(CLI::ExistingDirectory);
   app.add_flag("--json", to.json, "one JSON object");
 }
 

@@ -22,6 +22,11 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
+/// A line of the log: all nodes' clocks are one.
+void note(std::uint64_t at, std::string_view line) {
+  std::cerr << std::to_string(at / 1000000) + " ms  " + std::string(line) + "\n";
+}
+
 void say(const json& what) { std::cout << what.dump() << std::endl; }
 
 /// Commands as they come; the end of the input ends the process, so that no node outlives its coordinator.
@@ -169,6 +174,7 @@ class node {
     first_ = last_ = {};
     sent_ = resolved_ = latest_ = 0;
     before_ = after_ = {};
+    note(phase_->middle, "-- the middle of the measured time --");
     if (!phase_->sends) return;
     if (phase_->in_flight == 0) {
       pump_ = std::make_unique<pump>(group_, *phase_);
@@ -288,11 +294,8 @@ int fail(const std::string& text) {
 }
 
 result<group> enter(const config& options, std::optional<recovered_position> recovered) {
-  const std::uint64_t start = now_ns();
   host hooks;
-  hooks.log = [start](log_level, std::string_view line) {
-    std::cerr << std::to_string((now_ns() - start) / 1000000) + " ms  " + std::string(line) + "\n";
-  };
+  hooks.log = [](log_level, std::string_view line) { note(now_ns(), line); };
   return group::join(options, recovered, hooks);
 }
 

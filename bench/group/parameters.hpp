@@ -35,6 +35,7 @@ struct parameters {
   bool plain = false;
   bool text = false;  ///< compressible payloads
   std::string cipher, compression, options;
+  std::string logs;  ///< folder for the nodes' logs; empty = they go with the run
   fault what = fault::none;
   bool hits_leader = false;  ///< else a follower
   unsigned joiners = 1;      ///< for fault::join

@@ -215,6 +215,7 @@ class core {
   [[nodiscard]] bool is_view_due() const;
   [[nodiscard]] std::optional<view> wanted_view();
   void judge_member(const member& m, view& next);
+  [[nodiscard]] bool is_laggard(const member& m, position_t upto) const;
   [[nodiscard]] bool is_committable(const view& next) const;
   void propose(view next);
   void view_committed(position_t at, const view_ptr& v);

@@ -15,7 +15,7 @@ constexpr position_t caught_up_entries =
 
 // Cheap look first: nearly always there is nothing to change.
 bool core::is_view_due() const {
-  if (!leavers_.empty() || !joiners_.empty() || pinned_bytes() > how_.window_bytes / 4 * 3) return true;
+  if (!leavers_.empty() || !joiners_.empty() || pinned_bytes() > how_.window_bytes / 2) return true;
   return std::any_of(newest_view_->members.begin(), newest_view_->members.end(),
                      [&](const member& m) { return m.catching_up || is_suspected(m.seat); });
 }
@@ -93,23 +93,33 @@ void core::judge_member(const member& m, view& next) {
   if (m.catching_up) {
     // It holds the view that admitted it, so its state file can prove its death (PROTOCOL 5, 7a).
     // What it still lacks is in my window, and from then on stays there until it has it (PROTOCOL 9).
-    const bool is_near = upto + caught_up_entries >= log_.end() && upto + 1 >= log_.start();
+    // Under load every follower lags: whoever has what all with weight have is as near as they are.
+    const bool is_near =
+        (upto + caught_up_entries >= log_.end() || upto >= stable_) && upto + 1 >= log_.start();
     if (!is_suspected(m.seat) && upto >= newest_view_at_ && is_near) {
       at->catching_up = false;
       at->weight = at->weight_wanted;
     }
     return;
   }
-  // A silent member whose gap fills the window is demoted, so that the window can move on (PROTOCOL 9).
-  const bool is_laggard = pinned_bytes() > how_.window_bytes / 4 * 3 && upto <= stable_ &&
-                          is_silent(m.seat, how_.suspect_timeout / 2);
   const auto weighted = std::count_if(next.members.begin(), next.members.end(),
                                       [](const member& one) { return one.weight > 0; });
-  if (is_laggard && m.weight > 0 && weighted > 2) {
+  if (m.weight > 0 && weighted > 2 && is_laggard(m, upto)) {
     at->weight = 0;
     at->catching_up = true;
   }
 }
+
+// A member that falls quiet and whose gap fills half of the window is demoted, so that the window can move on
+// before the senders have to wait (PROTOCOL 9). Two beats missed are no suspicion yet, but a mistake costs
+// little: the member comes back with its weight by the next view but one.
+bool core::is_laggard(const member& m, position_t upto) const {
+  const bool is_in_the_way = pinned_bytes() > how_.window_bytes / 2 && upto <= stable_ && retired_ == stable_;
+  if (!is_in_the_way) return false;
+  if (is_suspected(m.seat) || is_silent(m.seat, how_.suspect_timeout / 2)) return true;
+  return now_ - peers_.at(m.seat.process).heard_at >= 2 * how_.keepalive_period;
+}
+
 bool core::is_committable(const view& next) const {
   std::vector<seat_id> who = alive();
   // Not before its members echo me: my own lease must hold in the next view, too.
