@@ -281,12 +281,18 @@ status core::current() const {
   s.committed = committed();
   s.delivered = delivered_;
   s.stable = stable_;
-  s.window_bytes = log_.bytes() + pooled_bytes();
+  s.pool_bytes = pooled_bytes();
+  s.window_bytes = log_.bytes() + s.pool_bytes;
   s.in_flight_bytes = in_flight_bytes_;
   s.is_throttled = pinned_bytes() > how_.window_bytes / 8 * 7;
   s.elections = elections_;
   s.refused_messages = refused_;
   s.fetches = fetches_;
+  s.peers = peers_.size();
+  s.senders = senders_.size();
+  s.holdings = holdings_.size();
+  s.joiners = joiners_.size();
+  s.events = events_.size();
   return s;
 }
 

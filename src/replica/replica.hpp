@@ -134,6 +134,8 @@ struct status {
   std::uint64_t in_flight_bytes = 0;  ///< own broadcasts not yet committed
   bool is_throttled = false;  ///< unstable entries nearly fill the window: broadcast nothing more for now
   std::uint64_t elections = 0, refused_messages = 0, fetches = 0;
+  std::uint64_t pool_bytes = 0;  ///< of `window_bytes`, what is not in the log
+  std::size_t peers = 0, senders = 0, holdings = 0, joiners = 0, events = 0;  ///< how many are remembered
 };
 
 class core;

@@ -4,6 +4,8 @@
 
 #include <deque>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -21,6 +23,7 @@ enum class fate { open, delivered, committed, never, unknown };
 struct broadcast {
   base::buffer payload;
   fate end = fate::open;
+  position_t after = 0;     ///< what its sender had delivered when it made it
   position_t position = 0;  ///< where it stands in the history; 0 = nowhere so far
   position_t promised = 0;  ///< told committed, at most here
 };
@@ -38,7 +41,9 @@ struct witness {
   std::size_t open = 0;                        ///< broadcasts whose end is not known yet
   std::map<std::uint64_t, position_t> fences;  ///< asked, with what had been delivered anywhere by then
   replica::status status;
-  replica::view_ptr view;  ///< the last one delivered to its application
+  replica::view_ptr view;           ///< the last one delivered to its application
+  std::uint64_t proposed = 0;       ///< number of the newest view in its log, when it last led
+  std::map<uuid, bool> links = {};  ///< processes that it ever had a link with, and whether it has one now
 
   [[nodiscard]] position_t delivered() const { return next - 1; }
 };
@@ -55,10 +60,13 @@ struct entry {
 };
 
 struct chronicle {
+  time_point now;
   uuid history;
   std::vector<entry> log;         ///< position p is at p - 1
   std::deque<witness> processes;  ///< addresses stay valid
   std::unordered_map<uuid, witness*> by_id;
+  std::set<seat_id> succeeded;  ///< named by the state file of who runs on their machine now: proven dead
+  std::map<std::pair<uuid, uuid>, time_point> parted;  ///< when the last link of two processes went down
 
   [[nodiscard]] position_t newest() const { return log.size(); }
   [[nodiscard]] const entry* at(position_t where) const {
@@ -67,6 +75,16 @@ struct chronicle {
   [[nodiscard]] witness* find(const uuid& id) const {
     const auto found = by_id.find(id);
     return found == by_id.end() ? nullptr : found->second;
+  }
+  /// When two processes were last linked, seen from both ends: now, if they are.
+  [[nodiscard]] std::optional<time_point> linked_until(const uuid& a, const uuid& b) const {
+    const witness *one = find(a), *other = find(b);
+    if (one == nullptr || other == nullptr) return std::nullopt;
+    const auto there = one->links.find(b);
+    const auto back = other->links.find(a);
+    if (there != one->links.end() && back != other->links.end() && there->second && back->second) return now;
+    const auto last = parted.find(std::minmax(a, b));
+    return last == parted.end() ? std::nullopt : std::optional(last->second);
   }
 };
 

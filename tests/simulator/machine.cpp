@@ -54,7 +54,7 @@ void machine::start(const start_mode& how) {
     words = base::logger([this](base::level, std::string_view line) { around_.time.say(name_, line); },
                          base::level::debug);
   }
-  witness& who = around_.record.start(id, name_, index_, how.recovered);
+  witness& who = around_.record.start(id, name_, index_, how.recovered, me.succeeds);
   around_.homes[id] = index_;
   process_.reset(new process{id, replica::replica(around_.settings, me, chance_.next(), words), &who});
   around_.time.say(name_, "starts as " + to_string(id).substr(0, 8) + ", recovered " +
@@ -182,10 +182,12 @@ void machine::hand_in(const input& what, time_point now) {
     case input::what::link_up:
       time.say(name_, time.is_traced() ? "link up with n" + std::to_string(what.from + 1) : "");
       around_.mesh.handle_linked(index_, what.from, what.process);
+      around_.record.handle_link(*process_->who, what.process, true);
       process_->core.handle_link_up(now, what.process, "n" + std::to_string(what.from + 1));
       break;
     case input::what::link_down:
       time.say(name_, time.is_traced() ? "link down with n" + std::to_string(what.from + 1) : "");
+      around_.record.handle_link(*process_->who, what.process, false);
       process_->core.handle_link_down(now, what.process);
       break;
     case input::what::refused:
@@ -214,7 +216,7 @@ void machine::finish_step(time_point now) {
   if (!drain_effects()) return;
   process_->core.check();
   process_->who->is_paused = false;
-  around_.record.handle_step(*process_->who, process_->core.current());
+  around_.record.handle_step(*process_->who, process_->core.current(), process_->core.newest_view());
   if (farewell_) {
     end_process(false);
     return;

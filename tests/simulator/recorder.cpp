@@ -9,7 +9,8 @@ recorder::recorder(world& time, sometimes& seen, const replica::settings& limits
     : time_(time), sometimes_(seen), oracles_(make_oracles(chronicle_, limits)) {}
 
 witness& recorder::start(const uuid& id, const std::string& name, std::size_t machine,
-                         recovered_position recovered) {
+                         recovered_position recovered, const seat_id& succeeds) {
+  if (!succeeds.is_nil()) chronicle_.succeeded.insert(succeeds);
   witness& who = chronicle_.processes.emplace_back();
   who.id = id;
   who.name = name;
@@ -22,6 +23,12 @@ witness& recorder::start(const uuid& id, const std::string& name, std::size_t ma
 
 void recorder::handle_crash(witness& who, const replica::status& last) {
   who.is_alive = false;
+  chronicle_.now = time_.now();
+  const auto links = who.links;
+  for (const auto& [other, is_up] : links) {
+    if (is_up) handle_link(who, other, false);
+  }
+  for (const auto& each : oracles_) each->handle_crash(who, last);
   who.status = last;
   who.status.primary = false;
 }
@@ -33,18 +40,34 @@ void recorder::handle_accepted(witness& who, std::uint64_t first_ticket,
     throw violation("outcome", who.name + " gets ticket " + std::to_string(first_ticket) + ", expected " +
                                    std::to_string(who.first_ticket + who.broadcasts.size()));
   }
-  for (const auto& each : payloads) who.broadcasts.push_back({each});
+  for (const auto& each : payloads) who.broadcasts.push_back({each, fate::open, who.delivered()});
   who.open += payloads.size();
 }
 
 void recorder::handle_fence_asked(witness& who, std::uint64_t id) { who.fences[id] = chronicle_.newest(); }
 
+void recorder::handle_link(witness& who, const uuid& other, bool is_up) {
+  chronicle_.now = time_.now();
+  const bool was_both = chronicle_.linked_until(who.id, other) == chronicle_.now;
+  who.links[other] = is_up;
+  if (was_both && !is_up) chronicle_.parted[std::minmax(who.id, other)] = chronicle_.now;
+}
+
 void recorder::handle_event(witness& who, const replica::event& what) {
+  chronicle_.now = time_.now();
   time_.mix(what.index() + 100 * who.machine);
   std::visit([&](const auto& each) { handle(who, each); }, what);
 }
 
-void recorder::handle_step(witness& who, const replica::status& now) {
+void recorder::handle_step(witness& who, const replica::status& now, const replica::view_ptr& newest) {
+  chronicle_.now = time_.now();
+  if (now.as == replica::role::leader && newest && newest->number > who.proposed) {
+    // What a new leader finds in its log, another one proposed.
+    if (who.status.as == replica::role::leader && who.status.epoch == now.epoch) {
+      for (const auto& each : oracles_) each->handle_proposed(who, *newest);
+    }
+    who.proposed = newest->number;
+  }
   if (now.as == replica::role::leader &&
       (who.status.as != replica::role::leader || now.epoch != who.status.epoch)) {
     sometimes_.reach(state::election_won);

@@ -17,13 +17,15 @@ class recorder {
   [[nodiscard]] const chronicle& seen() const { return chronicle_; }
   void set_history(const uuid& history) { chronicle_.history = history; }
 
-  witness& start(const uuid& id, const std::string& name, std::size_t machine, recovered_position recovered);
+  witness& start(const uuid& id, const std::string& name, std::size_t machine, recovered_position recovered,
+                 const seat_id& succeeds);
   /// `last` is what it was when it died, perhaps in the middle of a step.
   void handle_crash(witness& who, const replica::status& last);
   void handle_accepted(witness& who, std::uint64_t first_ticket, const std::vector<base::buffer>& payloads);
   void handle_fence_asked(witness& who, std::uint64_t id);
   void handle_event(witness& who, const replica::event& what);
-  void handle_step(witness& who, const replica::status& now);
+  void handle_link(witness& who, const uuid& other, bool is_up);
+  void handle_step(witness& who, const replica::status& now, const replica::view_ptr& newest);
   void handle_end();
 
  private:

@@ -9,6 +9,8 @@ std::vector<std::unique_ptr<oracle>> make_oracles(const chronicle& seen, const r
   all.push_back(make_prefix(seen));
   all.push_back(make_integrity(seen));
   all.push_back(make_fifo(seen));
+  all.push_back(make_causal(seen));
+  all.push_back(make_mesh(seen, limits));
   all.push_back(make_views(seen));
   all.push_back(make_single_primary(seen));
   all.push_back(make_committed_stays(seen));

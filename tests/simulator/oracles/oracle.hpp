@@ -30,6 +30,10 @@ class oracle {
   /// A view event without a position: primary lost or resumed.
   virtual void handle_news(const witness& /*who*/, const replica::view_event& /*told*/) {}
   virtual void handle_farewell(const witness& /*who*/, const replica::farewell_event& /*told*/) {}
+  /// A leader put this view into its log.
+  virtual void handle_proposed(const witness& /*leader*/, const replica::view& /*what*/) {}
+  /// It died: what it was then, perhaps in the middle of a step.
+  virtual void handle_crash(const witness& /*who*/, const replica::status& /*last*/) {}
   /// After every step of a process; `who.status` is still the one before.
   virtual void handle_step(const witness& /*who*/, const replica::status& /*now*/) {}
   /// The run is over.
@@ -44,6 +48,8 @@ std::unique_ptr<oracle> make_agreement(const chronicle& seen);
 std::unique_ptr<oracle> make_prefix(const chronicle& seen);
 std::unique_ptr<oracle> make_integrity(const chronicle& seen);
 std::unique_ptr<oracle> make_fifo(const chronicle& seen);
+std::unique_ptr<oracle> make_causal(const chronicle& seen);
+std::unique_ptr<oracle> make_mesh(const chronicle& seen, const replica::settings& limits);
 std::unique_ptr<oracle> make_views(const chronicle& seen);
 std::unique_ptr<oracle> make_single_primary(const chronicle& seen);
 std::unique_ptr<oracle> make_committed_stays(const chronicle& seen);

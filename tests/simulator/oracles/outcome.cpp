@@ -1,5 +1,7 @@
 // Outcome: every accepted broadcast ends once, as its own delivery or as an outcome; `never` is delivered
 // nowhere, and `committed, at most here` is found at most there.
+#include <map>
+
 #include "simulator/oracles/oracle.hpp"
 
 namespace hauberk::simulator {
@@ -20,10 +22,19 @@ class outcome final : public oracle {
 
   void handle_outcome(const witness& who, const replica::outcome_event& told) override {
     const broadcast& mine = find(who, told.ticket);
+    if (told.result == replica::outcome::unknown) cut_off_.try_emplace(who.status.self, told.ticket);
     if (told.result == replica::outcome::never && mine.position != 0) {
       fail(who.name + "'s ticket " + std::to_string(told.ticket) + " is told never, but was delivered at " +
            std::to_string(mine.position));
     }
+  }
+
+  // Unknown is for who is cut off for good: this stay in the group is over.
+  void handle_step(const witness& who, const replica::status& now) override {
+    const auto cut_off = cut_off_.find(now.self);
+    if (cut_off == cut_off_.end() || now.as == replica::role::joiner || now.as == replica::role::gone) return;
+    fail(who.name + " goes on as " + base::to_string(now.self) + ", although its ticket " +
+         std::to_string(cut_off->second) + " was told unknown");
   }
 
   void handle_farewell(const witness& who, const replica::farewell_event& /*told*/) override {
@@ -53,6 +64,8 @@ class outcome final : public oracle {
   }
 
  private:
+  std::map<seat_id, std::uint64_t> cut_off_;  // seats with a ticket that was told unknown
+
   const broadcast& find(const witness& who, std::uint64_t ticket) const {
     if (ticket < who.first_ticket || ticket - who.first_ticket >= who.broadcasts.size()) {
       fail(who.name + " is told about ticket " + std::to_string(ticket) + ", which it never got");

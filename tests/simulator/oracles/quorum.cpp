@@ -1,6 +1,8 @@
 // Quorum: when something is delivered for the first time, members with more than half of the weight of the
 // view in force hold it; for a view entry, of the new view as well. A plain comparison of what is delivered
 // finds an early commit only when the few who hold it are lost: this one finds it at once.
+#include <map>
+
 #include "simulator/oracles/oracle.hpp"
 
 namespace hauberk::simulator {
@@ -10,6 +12,14 @@ class quorum final : public oracle {
  public:
   using oracle::oracle;
   [[nodiscard]] const char* name() const override { return "quorum"; }
+
+  void handle_step(const witness& /*who*/, const replica::status& now) override {
+    held_[now.self] = now.held;
+  }
+
+  void handle_crash(const witness& /*who*/, const replica::status& last) override {
+    held_[last.self] = last.held;
+  }
 
   void handle_delivered(const witness& who, position_t where, const entry& what, const entry& /*known*/,
                         bool is_first) override {
@@ -21,16 +31,15 @@ class quorum final : public oracle {
   }
 
  private:
+  // A seat holds what it held when it was last seen. What its process holds in another stay, or what its
+  // successor holds, counts for nothing.
   void judge(const replica::view& view, const witness& by, position_t where) const {
     std::uint32_t holding = 0, dead = 0;
     for (const auto& member : view.members) {
-      const witness* who = seen_.find(member.seat.process);
-      if (who == nullptr) continue;
-      // What it held in a stay that is over cannot be seen any more: believe it.
-      const bool was_other_stay = who->status.self != member.seat;
-      if (who == &by || was_other_stay || who->status.held >= where) {
+      const auto held = held_.find(member.seat);
+      if (member.seat.process == by.id || (held != held_.end() && held->second >= where)) {
         holding += member.weight;
-      } else if (!who->is_alive) {
+      } else if (seen_.succeeded.contains(member.seat)) {
         dead += member.weight;
       }
     }
@@ -38,9 +47,11 @@ class quorum final : public oracle {
     if (2 * holding > total || (2 * holding == total && holding + dead == total)) return;
     fail(by.name + " delivers position " + std::to_string(where) + ", which members with " +
          std::to_string(holding) + " of " + std::to_string(total) + " votes of view " +
-         std::to_string(view.number) + " hold");
+         std::to_string(view.number) + " hold" +
+         (dead == 0 ? "" : "; " + std::to_string(dead) + " belong to members that are proven dead"));
   }
 
+  std::map<seat_id, position_t> held_;
   replica::view_ptr in_force_;
 };
 

@@ -15,12 +15,14 @@ class views final : public oracle {
 
   void handle_delivered(const witness& who, position_t where, const entry& what, const entry& /*known*/,
                         bool /*is_first*/) override {
-    if (what.what != kind::view) return;
+    if (!what.view) return;
     const replica::view& now = *what.view;
     const std::string at = "view " + std::to_string(now.number) + " at " + std::to_string(where);
-    if (now.find_process(who.id) == nullptr) fail(who.name + " delivers " + at + " but is not in it");
-    if (who.view && who.view->number >= now.number) {
-      fail(who.name + " delivers " + at + " after view " + std::to_string(who.view->number));
+    if (what.what == kind::view) {
+      if (now.find_process(who.id) == nullptr) fail(who.name + " delivers " + at + " but is not in it");
+      if (who.view && who.view->number >= now.number) {
+        fail(who.name + " delivers " + at + " after view " + std::to_string(who.view->number));
+      }
     }
     const auto [same, is_new] = by_number_.try_emplace(now.number, where, what.view);
     if (!is_new && (same->second.first != where || *same->second.second != now)) {
@@ -32,6 +34,15 @@ class views final : public oracle {
     for (std::size_t i = 1; i < now.members.size(); ++i) {
       if (!(now.members[i - 1].seat < now.members[i].seat)) fail(at + " is not sorted");
     }
+  }
+
+  // The news of losing and regaining the primary name a view that was delivered before.
+  void handle_news(const witness& who, const replica::view_event& told) override {
+    if (told.what && who.view && *told.what != *who.view) {
+      fail(who.name + " is told that its view is " + std::to_string(told.what->number) +
+           ", but what it delivered last is " + std::to_string(who.view->number));
+    }
+    if (told.primary && !told.what) fail(who.name + " is told to be primary in no view");
   }
 
   void handle_end() override {
