@@ -195,6 +195,7 @@ class core {
   void trim();
   [[nodiscard]] time_point hold_gate(position_t at) const;
   [[nodiscard]] time_point removal_gate(const seat_id& seat) const;
+  [[nodiscard]] bool is_proven_dead(const seat_id& seat) const;
   [[nodiscard]] view_ptr held_committed() const;
   [[nodiscard]] view_ptr held_pending() const;  ///< the held view that is not known to be committed
   void hold_view(position_t at);

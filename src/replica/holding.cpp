@@ -60,15 +60,21 @@ void core::hold_view(position_t at) { effects_.push_back(persist{self_, log_.vie
 time_point core::hold_gate(position_t at) const {
   time_point gate{};
   if (log_.at(at).what != kind::view) return gate;
-  for (const member& m : log_.view_at(at)->lost) gate = std::max(gate, removal_gate(m.seat));
+  const view& next = *log_.view_at(at);
+  for (const member& m : next.lost) {
+    const bool is_dead = std::find(next.dead.begin(), next.dead.end(), m.seat) != next.dead.end();
+    if (!is_dead) gate = std::max(gate, removal_gate(m.seat));
+  }
   return gate;
 }
 
+bool core::is_proven_dead(const seat_id& seat) const {
+  return std::find(dead_.begin(), dead_.end(), seat) != dead_.end() ||
+         std::find(epoch_dead_.begin(), epoch_dead_.end(), seat) != epoch_dead_.end();
+}
+
 time_point core::removal_gate(const seat_id& seat) const {
-  if (std::find(dead_.begin(), dead_.end(), seat) != dead_.end() ||
-      std::find(epoch_dead_.begin(), epoch_dead_.end(), seat) != epoch_dead_.end()) {
-    return time_point{};
-  }
+  if (is_proven_dead(seat)) return time_point{};
   const auto p = peers_.find(seat.process);
   if (p == peers_.end() || p->second.seat != seat.number || p->second.counted_at == time_point{})
     return time_point{};

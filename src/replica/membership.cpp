@@ -40,11 +40,15 @@ std::optional<view> core::wanted_view() {
   next.joined.clear();
   next.left.clear();
   next.lost.clear();
+  next.dead.clear();
   for (member& m : next.members) m.last = senders_[sender_index(m.seat)].ordered;
   for (const member& m : newest_view_->members) judge_member(m, next);
   admit_joiners(next);
   const auto by_seat = [](const member& a, const member& b) { return a.seat < b.seat; };
   std::sort(next.members.begin(), next.members.end(), by_seat);
+  for (const member& m : next.lost) {
+    if (is_proven_dead(m.seat)) next.dead.push_back(m.seat);
+  }
   for (const auto* gone : {&next.left, &next.lost}) {
     for (const member& m : *gone) {
       next.removed.push_back({m.seat, senders_[sender_index(m.seat)].ordered, next.number});

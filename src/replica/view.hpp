@@ -44,6 +44,7 @@ struct view {
   std::vector<seat_id> joined;   ///< members that the view before lacked
   std::vector<member> left;      ///< gone by their own wish, as they were in the view before
   std::vector<member> lost;      ///< gone without it
+  std::vector<seat_id> dead;     ///< of `lost`, those whose death is proven: nobody need wait for their lease
   std::vector<removal> removed;  ///< newest last, at most limits::removed_max
 
   bool operator==(const view&) const = default;

@@ -127,6 +127,7 @@ replica::view_ptr take(taker& with, const View& from) {
   made.lost = with.list("the number of lost members", from.lost(), limits::members_max, member);
   made.removed = with.list("the number of removed seats", from.removed(), limits::removed_max,
                            [&](const Removal& one) { return take(with, one); });
+  made.dead = with.seats("the number of proven deaths in a view", from.dead(), limits::members_max);
   return std::make_shared<const replica::view>(std::move(made));
 }
 

@@ -120,7 +120,7 @@ void put(Removal* into, const replica::removal& what) {
 void put(View* into, const replica::view& what) {
   HAUBERK_ASSERT(what.members.size() <= limits::members_max && what.joined.size() <= limits::members_max &&
                      what.left.size() <= limits::members_max && what.lost.size() <= limits::members_max &&
-                     what.removed.size() <= limits::removed_max,
+                     what.dead.size() <= limits::members_max && what.removed.size() <= limits::removed_max,
                  "a view is bounded");
   put(into->mutable_history(), what.history);
   into->set_number(what.number);
@@ -129,6 +129,7 @@ void put(View* into, const replica::view& what) {
   for (const auto& member : what.left) put(into->add_left(), member);
   for (const auto& member : what.lost) put(into->add_lost(), member);
   for (const auto& removal : what.removed) put(into->add_removed(), removal);
+  for (const auto& seat : what.dead) put(into->add_dead(), seat);
 }
 
 /// The place of `seat` in the table of senders; a linear search, as there are few of them.

@@ -6,27 +6,9 @@
 namespace hauberk::scenario {
 namespace {
 
-using testing::Test;
-
-/// Machines 1 … `count` are members with weight.
-void found(script& s, machine_index count) {
-  s.bootstrap(1);
-  for (machine_index i = 2; i <= count; ++i) s.start({i});
-  const auto all_weigh = [&] {
-    const auto v = s.core(1).current_view();
-    if (!v || v->members.size() != count) return false;
-    for (const auto& m : v->members) {
-      if (m.weight == 0) return false;
-    }
-    return true;
-  };
-  ASSERT_TRUE(s.run_until(all_weigh)) << "the group forms";
-  s.run(300ms);
-}
-
 TEST(scenario, normal_traffic) {
   script s("normal_traffic", 3);
-  found(s, 3);
+  s.found(3);
   s.note("each broadcasts one, the leader n1 last");
   s.broadcast(3, "from n3");
   s.broadcast(2, "from n2");
@@ -40,7 +22,7 @@ TEST(scenario, normal_traffic) {
 
 TEST(scenario, leader_crash) {
   script s("leader_crash", 3);
-  found(s, 3);
+  s.found(3);
   s.broadcast(2, "before");
   s.run(5ms);
   s.note("n1 leads and crashes; its address refuses connections");
@@ -54,7 +36,7 @@ TEST(scenario, leader_crash) {
 
 TEST(scenario, follower_crash_delays_nobody) {
   script s("follower_crash_delays_nobody", 3);
-  found(s, 3);
+  s.found(3);
   s.broadcast_for(2, "a", 50ms);
   s.note("n3 crashes under traffic");
   s.crash(3);
@@ -66,7 +48,7 @@ TEST(scenario, follower_crash_delays_nobody) {
 
 TEST(scenario, frozen_follower_delays_nobody) {
   script s("frozen_follower_delays_nobody", 3);
-  found(s, 3);
+  s.found(3);
   s.note("n3 freezes for longer than the suspect timeout, and comes back within the inactive timeout");
   s.freeze(3);
   s.broadcast_for(2, "x", 2s);
@@ -81,7 +63,7 @@ TEST(scenario, frozen_follower_delays_nobody) {
 
 TEST(scenario, partition_and_resume) {
   script s("partition_and_resume", 5);
-  found(s, 5);
+  s.found(5);
   s.broadcast(4, "before");
   s.run(10ms);
   s.note("n1 (the leader) and n2 are cut off from n3, n4, n5");
@@ -105,7 +87,7 @@ TEST(scenario, partition_and_resume) {
 
 TEST(scenario, removed_and_back) {
   script s("removed_and_back", 3);
-  found(s, 3);
+  s.found(3);
   s.note("n3 is cut off for longer than the inactive timeout, with a broadcast that reached nobody");
   s.cut({3}, {1, 2});
   s.broadcast(3, "reached nobody");
@@ -124,7 +106,7 @@ TEST(scenario, removed_and_back) {
 // PROTOCOL 2: the old leader's own tail is longer than the new leader's log, which then grows past it.
 TEST(scenario, longer_older_tail) {
   script s("longer_older_tail", 3);
-  found(s, 3);
+  s.found(3);
   s.note("n1 leads, is cut off, and orders three broadcasts that nobody else gets");
   s.cut({1}, {2, 3});
   for (const char* text : {"tail 1", "tail 2", "tail 3"}) s.broadcast(1, text);

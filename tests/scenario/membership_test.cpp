@@ -15,16 +15,9 @@ bool all_weigh(script& s, machine_index seen_by, std::size_t count) {
          std::all_of(v->members.begin(), v->members.end(), [](const auto& m) { return m.weight > 0; });
 }
 
-void found(script& s, machine_index count) {
-  s.bootstrap(1);
-  for (machine_index i = 2; i <= count; ++i) s.start({i});
-  ASSERT_TRUE(s.run_until([&] { return all_weigh(s, 1, count); })) << "the group forms";
-  s.run(300ms);
-}
-
 TEST(scenario, a_late_joiner_catches_up) {
   script s("a_late_joiner_catches_up", 3);
-  found(s, 2);
+  s.found(2);
   s.broadcast_for(1, "old", 50ms);
   s.note("n3 joins with nothing, while n2 goes on");
   s.start({3});
@@ -38,7 +31,7 @@ TEST(scenario, a_late_joiner_catches_up) {
 
 TEST(scenario, leave_down_to_one) {
   script s("leave_down_to_one", 3);
-  found(s, 3);
+  s.found(3);
   s.note("the leader leaves first: it hands over");
   s.leave(1);
   ASSERT_TRUE(s.run_until([&] { return s.core(2).current_view()->members.size() == 2; }));
@@ -56,7 +49,7 @@ TEST(scenario, leave_down_to_one) {
 
 TEST(scenario, all_leave_at_once) {
   script s("all_leave_at_once", 3);
-  found(s, 3);
+  s.found(3);
   for (machine_index i = 1; i <= 3; ++i) s.leave(i);
   s.run(5s);
   s.check();
@@ -64,7 +57,7 @@ TEST(scenario, all_leave_at_once) {
 
 TEST(scenario, a_pair_restarts_one_with_proof) {
   script s("a_pair_restarts_one_with_proof", 2);
-  found(s, 2);
+  s.found(2);
   s.note("n2 is killed: n1 alone is half, and not primary");
   s.crash(2);
   s.run(2s);
@@ -81,7 +74,7 @@ TEST(scenario, a_pair_restarts_one_with_proof) {
 
 TEST(scenario, a_name_returns_without_proof) {
   script s("a_name_returns_without_proof", 3);
-  found(s, 3);
+  s.found(3);
   s.note("n3 is killed and comes back at once, without its state file");
   s.crash(3);
   s.run(20ms);
@@ -96,7 +89,7 @@ TEST(scenario, a_name_returns_without_proof) {
 // needs both quorums, who does not needs the old one: only one side can go on.
 TEST(scenario, a_pending_view_reaches_only_its_joiner) {
   script s("a_pending_view_reaches_only_its_joiner", 4);
-  found(s, 3);
+  s.found(3);
   s.note("n4 joins; as soon as the view with its weight stands in n1's log, n2 and n3 hear n1 no more");
   s.start({4});
   const auto weight = [](const replica::view_ptr& v) { return v->total_weight(); };

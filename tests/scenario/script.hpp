@@ -24,6 +24,8 @@ class script {
   /// A line of the story, between the lines that the machines say.
   void note(const std::string& words);
   void bootstrap(machine_index first);
+  /// A group of machines 1 … `count`, all with weight.
+  void found(machine_index count);
   /// Starts machines that remember nothing, `with_proof` = their state file tells the seat of the last life.
   void start(const std::vector<machine_index>& which, bool with_proof = false);
   void crash(machine_index which);
@@ -54,6 +56,7 @@ class script {
  private:
   [[nodiscard]] simulator::machine& at(machine_index which) { return group_.at(which - 1); }
   [[nodiscard]] std::string named(std::string line) const;
+  [[nodiscard]] std::vector<std::string> folded() const;
   void hear(const std::string& line);
 
   std::string name_;

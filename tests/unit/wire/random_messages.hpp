@@ -70,6 +70,7 @@ class message_maker {
     made.joined = seats();
     made.left = list(3, [&] { return member(); });
     made.lost = list(3, [&] { return member(); });
+    made.dead = seats();
     made.removed = list(100, [&] { return replica::removal{seat(), number(), number()}; });
     return std::make_shared<const replica::view>(std::move(made));
   }
