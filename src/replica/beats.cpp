@@ -55,7 +55,8 @@ void core::handle(peer& from, const beat& m) {
     from.echo = number;
     from.echo_epoch = m.epoch;
     from.seen_at = std::max(from.seen_at, sent_at);
-    if (!is_ahead) from.echoed_at = std::max(from.echoed_at, sent_at);
+    if (!is_ahead || HAUBERK_MUTANT(echo_from_ahead))
+      from.echoed_at = HAUBERK_MUTANT(lease_from_receipt) ? now_ : std::max(from.echoed_at, sent_at);
     from.beats_out.pop_front();
   }
   if (now_ - from.seen_at < how_.suspect_timeout) from.is_condemned = false;
@@ -71,6 +72,7 @@ void core::handle(peer& from, const beat& m) {
 // A seat that a view in my log removes is never counted again: its beats are not echoed.
 bool core::may_echo(const peer& p) const {
   if (p.is_condemned && role_ == role::leader) return false;
+  if (HAUBERK_MUTANT(echo_removed)) return true;
   return !newest_view_ || newest_view_->find_removal({p.process, p.seat}) == nullptr;
 }
 
@@ -78,6 +80,7 @@ bool core::is_silent(const seat_id& seat, duration span) const {
   if (seat == self_) return false;
   const auto at = peers_.find(seat.process);
   if (at == peers_.end() || at->second.seat != seat.number) return true;
+  if (HAUBERK_MUTANT(alive_by_hearing)) return now_ - at->second.heard_at >= span;
   return now_ - at->second.seen_at >= span;
 }
 
@@ -104,7 +107,7 @@ std::vector<seat_id> core::alive() const {
 
 // Until when the members of `v` that echoed last make a quorum with me.
 time_point core::lease_of(const view& v) const {
-  const duration span = how_.suspect_timeout * 4 / 5;
+  const duration span = how_.suspect_timeout * (HAUBERK_MUTANT(lease_long) ? 6 : 4) / 5;
   std::vector<std::pair<time_point, seat_id>> echoes;
   std::vector<seat_id> who;
   for (const member& m : v.members) {
@@ -129,7 +132,7 @@ time_point core::lease_of(const view& v) const {
 void core::renew_lease() {
   if (!newest_view_) return;
   lease_until_ = lease_of(*newest_view_);
-  if (newest_view_at_ <= commit_known_) return;
+  if (newest_view_at_ <= commit_known_ || HAUBERK_MUTANT(lease_by_new_view)) return;
   // The newest view is pending: the one before it must agree, too (PROTOCOL 1).
   view_ptr before = committed_view_;
   const auto& views = log_.views();
@@ -140,7 +143,8 @@ void core::renew_lease() {
 
 void core::judge_primary() {
   renew_lease();
-  const bool can = is_admitted_ && !has_left_ && !has_consented_ && is_member() && lease_until_ > now_;
+  const bool can = is_admitted_ && !has_left_ && !has_consented_ && is_member() &&
+                   (lease_until_ > now_ || HAUBERK_MUTANT(lease_ignored));
   if (can == is_primary_) return;
   is_primary_ = can;
   if (!can) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/assert.hpp"
+#include "base/mutants.hpp"
 #include "base/random.hpp"
 #include "replica/log.hpp"
 #include "replica/pool.hpp"

@@ -14,6 +14,7 @@ bool core::may_stand() const {
   if (!is_admitted_ || !committed_view_ || !newest_view_) return false;
   const member* me = newest_view_->find(self_);
   if (me == nullptr) me = committed_view_->find(self_);
+  if (HAUBERK_MUTANT(catching_up_stands)) return me != nullptr;
   return me != nullptr && me->weight > 0 && !me->catching_up;
 }
 
@@ -37,10 +38,10 @@ void core::consider_standing() {
 }
 
 bool core::wins(const std::vector<seat_id>& who, const std::vector<seat_id>& dead) const {
-  const view_ptr in_force = held_committed();
+  const view_ptr in_force = held_committed(), pending = held_pending();
+  if (HAUBERK_MUTANT(elect_by_new_view) && pending) return is_quorum(*pending, who, dead);
   if (!in_force || !is_quorum(*in_force, who, dead)) return false;
-  const view_ptr pending = held_pending();
-  return !pending || is_quorum(*pending, who, dead);
+  return !pending || HAUBERK_MUTANT(elect_by_old_view) || is_quorum(*pending, who, dead);
 }
 
 void core::stand(bool pre, bool is_handover) {
@@ -52,7 +53,7 @@ void core::stand(bool pre, bool is_handover) {
     enter_epoch(epoch_ + 1);
     role_ = role::candidate;
     voted_for_ = self_.process;
-    votes_ = {self_};
+    if (!HAUBERK_MUTANT(pre_votes_count)) votes_ = {self_};
     election_at_ = now_ + how_.suspect_timeout + random_.below(how_.suspect_timeout);
   }
   stood_dead_ = dead_;
@@ -71,7 +72,9 @@ void core::handle(peer& from, const vote_request& m) {
   const seat_id seat{from.process, from.seat};
   const bool is_known = is_in_newest(seat) || (committed_view_ && committed_view_->find(seat) != nullptr);
   if (!is_known || role_ == role::joiner) return;
-  const bool is_complete = std::pair(m.last_epoch, m.last_position) >= std::pair(log_.epoch_at(held_), held_);
+  const bool is_complete = HAUBERK_MUTANT(vote_for_anyone) ||
+                           (HAUBERK_MUTANT(vote_by_length) && m.last_position >= held_) ||
+                           std::pair(m.last_epoch, m.last_position) >= std::pair(log_.epoch_at(held_), held_);
   const member* led_by = leader_.is_nil() ? nullptr : newest_view_->find_process(leader_);
   const bool is_led =
       !m.handover && leader_ != from.process && led_by != nullptr && !is_suspected(led_by->seat);
@@ -82,8 +85,8 @@ void core::handle(peer& from, const vote_request& m) {
   }
   if (is_led) return;
   if (m.epoch > epoch_) enter_epoch(m.epoch);
-  const bool granted = m.epoch == epoch_ && is_complete &&
-                       (voted_for_.is_nil() || voted_for_ == from.process) && leader_.is_nil();
+  const bool granted = m.epoch == epoch_ && is_complete && leader_.is_nil() &&
+                       (voted_for_.is_nil() || voted_for_ == from.process || HAUBERK_MUTANT(vote_twice));
   if (granted) {
     voted_for_ = from.process;
     election_at_ = now_ + how_.suspect_timeout + random_.below(how_.suspect_timeout / 2);
@@ -117,7 +120,7 @@ void core::enter_epoch(epoch_t epoch) {
   epoch_ = epoch;
   leader_ = uuid{};
   voted_for_ = uuid{};
-  votes_.clear();
+  if (!HAUBERK_MUTANT(pre_votes_count)) votes_.clear();
   pre_vote_epoch_ = 0;
   rounds_.clear();
   is_paused_ = false;
@@ -137,7 +140,8 @@ void core::step_down(const char* why) {
 }
 
 void core::win() {
-  cut(held_);  // what was ordered but is not here cannot be offered to anyone
+  if (!HAUBERK_MUTANT(tail_kept_by_winner))
+    cut(held_);  // what was ordered but is not here cannot be offered to anyone
   ++elections_;
   say(base::level::info, "leads epoch " + std::to_string(epoch_));
   lead();
@@ -159,7 +163,7 @@ void core::lead() {
     if (s.received.have() + 1 < next || (!s.received.empty() && s.received.first() > next))
       s.received.restart(next);
   }
-  log_.append_noop(epoch_, epoch_dead_);
+  if (!HAUBERK_MUTANT(no_own_entry)) log_.append_noop(epoch_, epoch_dead_);
   held_ = log_.end();
   for (auto& [process, p] : peers_) {
     p.next_order = 0;
@@ -192,7 +196,8 @@ void core::send_epoch_start(peer& to) {
 }
 
 void core::handle(peer& from, const epoch_start& m) {
-  if (m.seat_number != self_.number || m.epoch < epoch_ || is_gone_) return;
+  if (m.seat_number != self_.number || is_gone_) return;
+  if (m.epoch < epoch_ && !HAUBERK_MUTANT(old_epoch_start)) return;
   if (role_ == role::joiner) {
     if (!recovered_.history.is_nil() && recovered_.history != m.history) return;
   } else if (m.history != history_) {
@@ -231,7 +236,7 @@ void core::handle(peer& from, const epoch_start& m) {
   }
   log_.know_base(base);
   matched_ = epoch_;
-  epoch_dead_.clear();
+  if (!HAUBERK_MUTANT(dead_kept)) epoch_dead_.clear();
   if (log_.end() >= log_.start()) {
     for (const boundary& b : log_.boundaries()) {
       if (b.epoch == matched_ && log_.holds(b.first) && log_.at(b.first).what == kind::noop) {
@@ -261,14 +266,15 @@ void core::handle(peer& from, const epoch_start& m) {
 
 position_t core::common_prefix(const epoch_start& m) const {
   position_t at = std::min(held_, m.log_end);
-  const position_t base = log_.start() - 1;
+  if (HAUBERK_MUTANT(match_by_length)) return at;
+  const position_t base = log_.start() - 1, most = at;
   auto next = m.boundaries.rbegin();
   for (; at > base; --at) {
     while (next != m.boundaries.rend() && next->first > at) ++next;
     // Below the leader's window nothing can be compared, nor with what it had from its application (epoch 0):
     // only what is committed is sure to be the same.
     if (next == m.boundaries.rend() || next->epoch == 0) return std::min(at, committed());
-    if (next->epoch == log_.epoch_at(at)) break;
+    if (next->epoch == log_.epoch_at(at)) return HAUBERK_MUTANT(match_one_more) ? std::min(at + 1, most) : at;
   }
   return at;  // the base was delivered (or came from the application): it is committed
 }
@@ -281,8 +287,8 @@ void core::cut(position_t upto) {
     if (e.what == kind::view) is_view_cut = true;
     if (e.what != kind::message) continue;
     sender& s = senders_[e.sender];
-    s.ordered = e.sequence - 1;
-    if (e.has_payload) s.received.put_back(e.sequence, std::move(e.payload));
+    if (!HAUBERK_MUTANT(cut_still_ordered)) s.ordered = e.sequence - 1;
+    if (e.has_payload && !HAUBERK_MUTANT(cut_dropped)) s.received.put_back(e.sequence, std::move(e.payload));
     if (at == fetch_partial_at_) fetch_partial_at_ = 0;
   }
   held_ = std::min(held_, upto);

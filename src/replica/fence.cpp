@@ -18,8 +18,9 @@ void core::open_round(const uuid& requester, std::uint64_t id) {
   fence_round round;
   round.requester = requester;
   round.id = id;
-  round.at = log_.end();
-  for (const auto& [process, p] : peers_) round.beats[process] = p.beat_sent + 1;
+  round.at = HAUBERK_MUTANT(fence_at_commit) ? committed() : log_.end();
+  for (const auto& [process, p] : peers_)
+    round.beats[process] = p.beat_sent + (HAUBERK_MUTANT(fence_by_old_echo) ? 0 : 1);
   rounds_.push_back(std::move(round));
   is_beat_due_ = true;
 }
@@ -49,7 +50,7 @@ void core::consider_fences() {
         who.push_back({process, p.seat});
       }
     }
-    if (!wins(who, epoch_dead_)) {
+    if (!wins(who, epoch_dead_) && !HAUBERK_MUTANT(fence_without_quorum)) {
       open.push_back(std::move(round));
     } else if (round.requester == self_.process) {
       if (fences_.erase(round.id) != 0) events_.push_back(fence_event{round.id, round.at});

@@ -20,7 +20,7 @@ void core::handle(peer& from, const held& m) {
   if (m.epoch > h.epoch) h = {m.epoch, 0, h.committed};
   if (m.epoch == h.epoch) h.upto = std::max(h.upto, m.upto);
   h.committed = std::max(h.committed, m.committed);
-  if (m.epoch <= matched_) {
+  if (m.epoch <= matched_ || HAUBERK_MUTANT(commit_hearsay)) {
     learn_committed(m.committed);
     stable_known_ = std::max(stable_known_, m.stable);
   }
@@ -32,7 +32,7 @@ void core::handle(peer& from, const held& m) {
 // Moves `held_` over every entry whose payload is here. A member that has voted in a later epoch than the
 // one it was matched in holds nothing new.
 void core::fill() {
-  if (matched_ != epoch_ || role_ == role::joiner) return;
+  if (role_ == role::joiner || (matched_ != epoch_ && !HAUBERK_MUTANT(hold_after_vote))) return;
   while (held_ < log_.end()) {
     const position_t at = held_ + 1;
     const entry& e = log_.at(at);
@@ -46,14 +46,17 @@ void core::fill() {
         log_.fill(at, std::move(payload));
       }
     } else if (e.what == kind::view) {
-      if (hold_gate(at) > now_) break;
+      if (hold_gate(at) > now_ && !HAUBERK_MUTANT(hold_removal_at_once)) break;
       hold_view(at);
     }
     held_ = at;
   }
 }
 
-void core::hold_view(position_t at) { effects_.push_back(persist{self_, log_.view_at(at), at}); }
+void core::hold_view(position_t at) {
+  if (HAUBERK_MUTANT(view_kept_after_held) && at > committed()) return;
+  effects_.push_back(persist{self_, log_.view_at(at), at});
+}
 
 // A view that removes a member without its consent is held only when that member can no longer believe, by
 // my echoes, to be primary (PROTOCOL 4).
@@ -103,13 +106,16 @@ position_t core::agreed(const view& v) const {
       continue;
     }
     const auto h = holdings_.find(m.seat);
-    if (h != holdings_.end() && h->second.epoch == matched_) holders.emplace_back(h->second.upto, m.seat);
+    const bool is_counted =
+        h != holdings_.end() && (h->second.epoch == matched_ || HAUBERK_MUTANT(epochs_mixed));
+    if (is_counted) holders.emplace_back(h->second.upto, m.seat);
   }
   std::sort(holders.begin(), holders.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<seat_id> who;
   for (const auto& [upto, seat] : holders) {
     who.push_back(seat);
-    if (is_quorum(v, who, epoch_dead_)) return upto;
+    if (is_quorum(v, who, HAUBERK_MUTANT(half_in_old_epochs) ? dead_ : epoch_dead_)) return upto;
+    if (HAUBERK_MUTANT(commit_by_two) && who.size() == 2) return upto;
   }
   return 0;
 }
@@ -124,9 +130,11 @@ void core::judge() {
     // Who joins knows no view before the one that admits it: it cannot judge, and has to be told.
     if (in_force || (pending && pending->number == 1)) {
       position_t upto = held_;
-      if (in_force) upto = std::min(upto, agreed(*in_force));
-      if (pending) upto = std::min(upto, agreed(*pending));
-      if (upto > commit_known_ && log_.epoch_at(upto) == matched_) learn_committed(upto);
+      const bool is_new_only = HAUBERK_MUTANT(commit_by_new_view) && pending;
+      if (in_force && !is_new_only) upto = std::min(upto, agreed(*in_force));
+      if (pending && !HAUBERK_MUTANT(commit_by_old_view)) upto = std::min(upto, agreed(*pending));
+      if (upto > commit_known_ && (log_.epoch_at(upto) == matched_ || HAUBERK_MUTANT(commit_old_epoch)))
+        learn_committed(upto);
     }
     pass_committed();
     if (passed_ == before) return;
@@ -151,7 +159,7 @@ void core::pass_committed() {
 
 void core::announce_held() {
   if (!in_history() || role_ == role::joiner || matched_ == 0) return;
-  const held now{matched_, held_, committed(), stable_};
+  const held now{matched_, HAUBERK_MUTANT(held_before_payload) ? log_.end() : held_, committed(), stable_};
   if (now == announced_) return;
   announced_ = now;
   send_to_all(now);
@@ -167,8 +175,9 @@ void core::trim() {
     const auto h = holdings_.find(m.seat);
     all = std::min(all, h != holdings_.end() && h->second.epoch == matched_ ? h->second.upto : 0);
   }
+  if (HAUBERK_MUTANT(trim_by_quorum)) all = agreed(*newest_view_);
   stable_ = std::max(stable_, std::min(std::max(all, stable_known_), committed()));
-  const position_t floor = std::min(stable_, delivered_);
+  const position_t floor = HAUBERK_MUTANT(trim_undelivered) ? stable_ : std::min(stable_, delivered_);
   retired_ = std::max(retired_, log_.start() - 1);
   while (retired_ < floor) retired_bytes_ += log_.bytes_at(++retired_);
   while (log_.bytes() > how_.window_bytes && log_.start() <= retired_) {

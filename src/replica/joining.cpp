@@ -35,8 +35,9 @@ bool core::admissible(candidate_member& c, view& next) {
   const peer* p = find_peer(asked.seat.process);
   if (p == nullptr || !p->is_up || p->seat != asked.seat.number) return false;
   if (next.members.size() >= base::limits::members_max) return false;
-  const auto old = std::find_if(next.members.begin(), next.members.end(),
-                                [&](const member& m) { return m.name == asked.name; });
+  const auto old = std::find_if(next.members.begin(), next.members.end(), [&](const member& m) {
+    return m.name == asked.name && !HAUBERK_MUTANT(name_twice);
+  });
   if (old != next.members.end()) {
     const peer* before = find_peer(old->seat.process);
     const bool is_proven = old->seat == asked.succeeds || old->seat.process == asked.seat.process;
@@ -71,7 +72,7 @@ bool core::admissible(candidate_member& c, view& next) {
     return false;
   }
   const std::string missing = missing_link(asked.seat.process, next);
-  if (!missing.empty()) {
+  if (!missing.empty() && !HAUBERK_MUTANT(mesh_unchecked)) {
     if (!c.is_named && now_ > c.since + how_.peer_timeout) {
       c.is_named = true;
       refuse_join(asked.seat, errc::refused, false, "mesh incomplete: " + missing);
@@ -83,7 +84,8 @@ bool core::admissible(candidate_member& c, view& next) {
   m.name = asked.name;
   m.address = asked.address;
   m.weight_wanted = asked.weight;
-  m.catching_up = true;
+  m.catching_up = !HAUBERK_MUTANT(weight_at_admission);
+  if (!m.catching_up) m.weight = asked.weight;
   next.members.push_back(std::move(m));
   next.joined.push_back(asked.seat);
   return true;
@@ -120,7 +122,8 @@ void core::ask_to_join() {
     return;
   }
   // An admission that was lost with its leader: my seat is in no view of the log. Ask again, as a new one.
-  if (!is_admitted_ && !is_member() && now_ > member_since_ + how_.inactive_timeout) {
+  if (!is_admitted_ && !is_member() && !HAUBERK_MUTANT(admission_awaited) &&
+      now_ > member_since_ + how_.inactive_timeout) {
     leave_old_seat(0, true);
     return;
   }

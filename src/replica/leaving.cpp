@@ -7,14 +7,19 @@
 
 namespace hauberk::replica {
 
-// Who knows from the log that it is out still votes for the old view until the new one can do without it.
+// Who knows from the log that it is out still votes for the old view until the new one can do without it: when
+// enough of its members know it, or all of them who are not proven dead do; or when there is a view two further
+// on, since the one between was then committed by a quorum of this one, and tells who holds it that this one was.
 bool core::is_released() const {
+  for (const auto& [process, p] : peers_) {
+    if (p.history == history_ && p.view_number >= committed_view_->number + 2) return true;
+  }
   std::vector<seat_id> knowing;
   for (const member& m : committed_view_->members) {
     const auto h = holdings_.find(m.seat);
     if (h != holdings_.end() && h->second.committed >= committed_view_at_) knowing.push_back(m.seat);
   }
-  return is_quorum(*committed_view_, knowing, {});
+  return HAUBERK_MUTANT(leave_at_own_commit) || is_quorum(*committed_view_, knowing, dead_);
 }
 void core::handle(peer& from, const leave& m) {
   const seat_id seat{from.process, from.seat};
@@ -22,6 +27,7 @@ void core::handle(peer& from, const leave& m) {
 }
 
 bool core::is_handing_over() const {
+  if (HAUBERK_MUTANT(leave_without_handover)) return false;
   const auto stays = [&](const member& m) { return m.seat != self_ && !leavers_.contains(m.seat); };
   // Where all leave, the leader lets the others go first and is the last (PROTOCOL 10).
   return is_leaving_ && role_ == role::leader &&
@@ -59,7 +65,7 @@ void core::consider_leaving() {
     if (is_handing_over() && now_ >= handed_over_at_ + how_.suspect_timeout) hand_over();
   } else if (!leader_.is_nil() && now_ >= asked_leave_at_ + how_.suspect_timeout / 4) {
     asked_leave_at_ = now_;
-    has_consented_ = true;
+    has_consented_ = !HAUBERK_MUTANT(leaver_is_primary);
     judge_primary();
     send_to(leader_, leave{stays_.back().sent});
   }
@@ -83,7 +89,8 @@ void core::hand_over() {
 void core::notice_stranger(peer& p) {
   if (!committed_view_ || !is_admitted_) return;
   const seat_id seat{p.process, p.seat};
-  if (const removal* gone = committed_view_->find_removal(seat)) {
+  const view_ptr known = HAUBERK_MUTANT(removed_too_early) ? newest_view_ : committed_view_;
+  if (const removal* gone = known->find_removal(seat)) {
     const auto by_seat = [&](const member& m) { return m.seat == seat; };
     // One who left learns it from the log; from us only when it seems to have missed that.
     const bool is_leaving = now_ < committed_view_since_ + how_.suspect_timeout &&
@@ -117,6 +124,7 @@ void core::handle(peer& from, const removed& m) {
 // what is committed; broadcasts that were ordered come back with the catch-up.
 void core::leave_old_seat(sequence_t last, bool known) {
   stay& old = stays_.back();
+  if (HAUBERK_MUTANT(never_one_too_many) && last > 0) --last;
   for (sequence_t s = std::max(known ? last : sequence_t{0}, old.resolved) + 1; s <= old.sent; ++s) {
     const outcome result = known ? outcome::never : outcome::unknown;
     events_.push_back(outcome_event{old.ticket_base + s, result, 0});
@@ -147,8 +155,8 @@ void core::leave_old_seat(sequence_t last, bool known) {
 
 // Seats never come back: every attempt to join after a removal is made with a new one.
 void core::take_new_seat() {
-  self_.number += 1;
-  stays_.push_back({self_, tickets_, 0, 0});
+  self_.number += HAUBERK_MUTANT(seat_reused) ? 0U : 1U;
+  stays_.push_back({self_, HAUBERK_MUTANT(ticket_base_lost) ? 0 : tickets_, 0, 0});
   while (stays_.size() > 1 && stays_.front().resolved == stays_.front().sent) stays_.pop_front();
   next_join_ = now_;
   for (auto& [process, p] : peers_) {

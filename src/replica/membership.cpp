@@ -21,13 +21,14 @@ bool core::is_view_due() const {
 }
 
 void core::consider_view() {
-  if (role_ != role::leader || newest_view_at_ > passed_ || log_.epoch_at(passed_) != epoch_) return;
+  const bool is_settled = newest_view_at_ <= passed_ || HAUBERK_MUTANT(two_views);
+  if (role_ != role::leader || !is_settled || log_.epoch_at(passed_) != epoch_) return;
   if (!is_paused_ && !is_view_due()) return;
   is_paused_ = false;
   if ((is_leaving_ && is_handing_over()) || is_awaited_by_leaver()) return;
   std::optional<view> next = wanted_view();
   if (!next || !is_committable(*next)) return;
-  if (passed_ == log_.end()) {
+  if (passed_ == log_.end() || !is_settled || HAUBERK_MUTANT(no_barrier)) {
     propose(std::move(*next));
   } else {
     is_paused_ = true;
@@ -41,7 +42,9 @@ std::optional<view> core::wanted_view() {
   next.left.clear();
   next.lost.clear();
   next.dead.clear();
-  for (member& m : next.members) m.last = senders_[sender_index(m.seat)].ordered;
+  if (HAUBERK_MUTANT(removed_forgotten)) next.removed.clear();
+  for (member& m : next.members)
+    m.last = HAUBERK_MUTANT(last_forgotten) ? m.last : senders_[sender_index(m.seat)].ordered;
   for (const member& m : newest_view_->members) judge_member(m, next);
   admit_joiners(next);
   const auto by_seat = [](const member& a, const member& b) { return a.seat < b.seat; };
@@ -73,7 +76,7 @@ void core::judge_member(const member& m, view& next) {
                                [&](const member& one) { return one.seat == m.seat; });
   const auto leaver = leavers_.find(m.seat);
   if (leaver != leavers_.end()) {
-    if (next.left.empty() &&
+    if ((next.left.empty() || HAUBERK_MUTANT(leave_all_at_once)) &&
         senders_[sender_index(m.seat)].ordered >= leaver->second) {  // one view at a time
       next.left.push_back(m);
       next.members.erase(at);
@@ -87,7 +90,8 @@ void core::judge_member(const member& m, view& next) {
   if (p != nullptr && p->seat == m.seat.number) p->is_condemned = is_lost;  // one-sided is down, too
   if (is_lost) {
     // A lease from the view before the last one must have run out, whoever granted it.
-    if (std::max(removal_gate(m.seat), committed_view_since_ + how_.suspect_timeout) > now_) return;
+    const time_point gate = std::max(removal_gate(m.seat), committed_view_since_ + how_.suspect_timeout);
+    if (gate > now_ && !HAUBERK_MUTANT(remove_at_once)) return;
     next.lost.push_back(m);
     next.members.erase(at);
     return;
@@ -100,7 +104,8 @@ void core::judge_member(const member& m, view& next) {
     // Under load every follower lags: whoever has what all with weight have is as near as they are.
     const bool is_near =
         (upto + caught_up_entries >= log_.end() || upto >= stable_) && upto + 1 >= log_.start();
-    if (!is_suspected(m.seat) && upto >= newest_view_at_ && is_near) {
+    const bool has_view = upto >= newest_view_at_ || HAUBERK_MUTANT(weight_unproven);
+    if (!is_suspected(m.seat) && has_view && is_near) {
       at->catching_up = false;
       at->weight = at->weight_wanted;
     }
@@ -108,7 +113,7 @@ void core::judge_member(const member& m, view& next) {
   }
   const auto weighted = std::count_if(next.members.begin(), next.members.end(),
                                       [](const member& one) { return one.weight > 0; });
-  if (m.weight > 0 && weighted > 2 && is_laggard(m, upto)) {
+  if (m.weight > 0 && weighted > (HAUBERK_MUTANT(demote_down_to_one) ? 1 : 2) && is_laggard(m, upto)) {
     at->weight = 0;
     at->catching_up = true;
   }
@@ -149,6 +154,7 @@ void core::view_committed(position_t at, const view_ptr& v) {
   committed_view_ = v;
   committed_view_at_ = at;
   committed_view_since_ = now_;
+  if (HAUBERK_MUTANT(view_kept_after_held)) hold_view(at);
   for (const auto* gone : {&v->left, &v->lost}) {
     for (const member& m : *gone) {
       leavers_.erase(m.seat);

@@ -14,11 +14,13 @@ constexpr position_t order_entries_max = 64 * 1024;  ///< in one frame
 
 void core::order_all() {
   if (role_ != role::leader || is_paused_ || is_handing_over() || pinned_bytes() > how_.window_bytes) return;
-  for (const member& m : newest_view_->members) {
+  const view_ptr senders = HAUBERK_MUTANT(senders_of_delivered_view) ? committed_view_ : newest_view_;
+  for (const member& m : senders->members) {
     const std::uint32_t index = sender_index(m.seat);
     sender& s = senders_[index];
     base::buffer payload;
-    while (s.received.take(s.ordered + 1, payload)) {
+    const bool is_any = HAUBERK_MUTANT(order_first_in_pool);
+    while (s.received.take(is_any ? s.received.first() : s.ordered + 1, payload)) {
       log_.append_message(epoch_, index, ++s.ordered, std::move(payload));
     }
     if (!s.received.empty()) {  // it starts beyond a hole
@@ -195,9 +197,12 @@ void core::append_view(epoch_t epoch, view_ptr what) {
   newest_view_at_ = log_.end();
   // A leader appends a view only when everything before it is committed (PROTOCOL 1).
   learn_committed(newest_view_at_ - 1);
+  for (const member& m : newest_view_->lost) {
+    if (HAUBERK_MUTANT(purge_at_append)) senders_[sender_index(m.seat)].received.clear();
+  }
   for (const member& m : newest_view_->members) {
     sender& s = senders_[sender_index(m.seat)];
-    s.ordered = std::max(s.ordered, m.last);
+    if (!HAUBERK_MUTANT(order_forgets_view)) s.ordered = std::max(s.ordered, m.last);
   }
 }
 

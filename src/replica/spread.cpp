@@ -62,7 +62,8 @@ void core::send_resume(peer& to) {
 void core::handle(peer& from, const resume& m) {
   from.history = m.history;
   if (!in_history() || role_ == role::joiner || m.history != history_) return;
-  from.next_data = std::max(m.of == self_ ? m.have + 1 : 1, sent_first_);
+  from.next_data =
+      std::max(m.of == self_ ? m.have + 1 : 1, sent_first_) + (HAUBERK_MUTANT(resume_one_further) ? 1 : 0);
   from.next_offset = 0;
   if (role_ != role::leader) return;
   const seat_id seat{from.process, from.seat};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/mutants.hpp"
+
 namespace hauberk::replica {
 
 const member* view::find(const seat_id& seat) const {
@@ -40,14 +42,16 @@ bool is_quorum(const view& of, const std::vector<seat_id>& who, const std::vecto
   };
   std::uint32_t total = 0, present = 0, proven = 0;
   for (const member& m : of.members) {
-    total += m.weight;
+    const std::uint8_t weight = HAUBERK_MUTANT(catching_up_counts) ? m.weight_wanted : m.weight;
+    total += weight;
     if (in(who, m.seat)) {
-      present += m.weight;
+      present += weight;
     } else if (in(dead, m.seat)) {
-      proven += m.weight;
+      proven += weight;
     }
   }
-  if (2 * present > total) return true;
+  if (2 * present > total || (HAUBERK_MUTANT(half_quorum) && 2 * present == total)) return true;
+  if (HAUBERK_MUTANT(few_and_dead) && present > 0 && present + proven == total) return true;
   return total > 0 && 2 * present == total && present + proven == total;
 }
 

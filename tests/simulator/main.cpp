@@ -2,6 +2,7 @@
 //   hauberk_sim --seed N [--time SECONDS] [--trace] [--machines M] [--only ACTIONS] [--messages TURNS]
 //   hauberk_sim --seed N [--time SECONDS] --minimise
 //   hauberk_sim --from N --seeds K [--time SECONDS] [--jobs J] [--no-minimise]
+//   hauberk_sim --mutants; hauberk_sim --mutant NAME and any of the above (the first violation ends the run)
 // Exit code 0: all promises held; 1: a violation; 2: the command line is wrong.
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "simulator/minimise.hpp"
+#include "simulator/mutants.hpp"
 #include "simulator/network.hpp"
 #include "simulator/run.hpp"
 
@@ -27,7 +29,7 @@ using namespace hauberk::simulator;
 
 struct command {
   std::uint64_t from = 1, seeds = 1, seconds = 60, jobs = 1;
-  bool is_single = false, is_traced = false, is_minimised = false, is_left_large = false;
+  bool is_single = false, is_traced = false, is_minimised = false, is_left_large = false, is_list = false;
   selection chosen;
 };
 
@@ -45,6 +47,7 @@ bool set_flag(const std::string& word, command& made) {
   bool* flag = word == "--trace"         ? &made.is_traced
                : word == "--minimise"    ? &made.is_minimised
                : word == "--no-minimise" ? &made.is_left_large
+               : word == "--mutants"     ? &made.is_list
                                          : nullptr;
   if (flag != nullptr) *flag = true;
   return flag != nullptr;
@@ -60,6 +63,11 @@ std::optional<command> parse(int count, char** words) {
       auto set = number_set::parse(words[i]);
       if (!set) return std::nullopt;
       (word == "--only" ? made.chosen.only : made.chosen.messages) = std::move(set);
+      continue;
+    }
+    if (word == "--mutant") {
+      if (!choose_mutant(words[i])) return std::nullopt;
+      made.is_left_large = true;
       continue;
     }
     std::uint64_t* target = word == "--seed" || word == "--from" ? &made.from
@@ -149,6 +157,7 @@ void run_seeds(const command& how, std::atomic<std::uint64_t>& next, summary& al
     };
   }
   for (std::uint64_t seed = next++; seed < how.from + how.seeds; seed = next++) {
+    if (has_mutant() && !all.is_clean()) return;  // caught
     current_seed = seed;
     const run_result result = run(seed, options);
     all.add(seed, result, how.seconds);
@@ -187,8 +196,13 @@ int main(int count, char** words) {
                  "usage: hauberk_sim --seed N [--time SECONDS] [--trace] [--machines M] [--only ACTIONS]\n"
                  "                   [--messages TURNS]\n"
                  "       hauberk_sim --seed N [--time SECONDS] --minimise\n"
-                 "       hauberk_sim --from N --seeds K [--time SECONDS] [--jobs J] [--no-minimise]\n");
+                 "       hauberk_sim --from N --seeds K [--time SECONDS] [--jobs J] [--no-minimise]\n"
+                 "       hauberk_sim --mutants | --mutant NAME …\n");
     return 2;
+  }
+  if (how->is_list) {
+    list_mutants();
+    return 0;
   }
   if (how->is_single) how->seeds = how->jobs = 1;
   current_seconds = how->seconds;
