@@ -14,7 +14,8 @@ constexpr position_t order_entries_max = 64 * 1024;  ///< in one frame
 
 void core::order_all() {
   if (role_ != role::leader || is_paused_ || is_handing_over() || pinned_bytes() > how_.window_bytes) return;
-  const view_ptr senders = HAUBERK_MUTANT(senders_of_delivered_view) ? committed_view_ : newest_view_;
+  const view_ptr senders =
+      HAUBERK_MUTANT(senders_of_delivered_view) && committed_view_ ? committed_view_ : newest_view_;
   for (const member& m : senders->members) {
     const std::uint32_t index = sender_index(m.seat);
     sender& s = senders_[index];

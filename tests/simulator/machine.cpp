@@ -47,6 +47,7 @@ void machine::start(const start_mode& how) {
   me.process = id;
   me.name = name_;
   me.address = name_ + ":4567";
+  me.weight = how.weight;
   if (how.has_state_file) me.succeeds = file_;
   if (!me.succeeds.is_nil()) around_.seen.reach(state::proof_of_death);
   base::logger words;

@@ -32,6 +32,7 @@ struct start_mode {
   bool is_bootstrap = false;
   bool has_state_file = true;    ///< the predecessor's seat is known: proof that it is dead
   recovered_position recovered;  ///< what the application had made durable
+  std::uint8_t weight = 1;
 };
 
 class machine {

@@ -1,0 +1,180 @@
+// Scenarios about who may elect and commit: views that are pending while their two sides are apart, logs that
+// diverged, and holdings that come too late (PROTOCOL 1, 2, 5).
+#include "simulator/directed/scenarios.hpp"
+
+namespace hauberk::simulator::directed {
+namespace {
+
+/// A, B, C with weight 1 and D, which comes with weight 2, as good as two joiners: when it returns A has just
+/// put the view that gives D its weight into its log.
+void propose_weight(stage& s) {
+  s.form(3);
+  s.expect([&] { return s.leads(0); });
+  s.start(3, 2);
+  s.expect([&] { return s.weight_in_log(3, 0) == 2 && s.weight(3, 0) == 0; });
+}
+
+/// The three timings of a group that waits for the end of a quarrel.
+void wait_for_elections(stage& s) { s.wait(s.suspect() * 4); }
+
+}  // namespace
+
+void pending_reaches_only_joiners(stage& s) {
+  propose_weight(s);
+  const position_t at = s.status(0).log_end;
+  s.hold({0}, {1, 2});
+  s.expect([&] { return s.status(3).held >= at; }, 1s);
+  s.split({0, 3}, {1, 2});
+  s.note("the pending view is with A and D: three of its five votes, one of three before");
+  s.arrive();
+  if (s.chance().percent(50)) {
+    s.at(0).pause();
+    s.wait_below(s.suspect() * 2);
+    s.at(0).resume();
+  }
+  wait_for_elections(s);
+  s.settle();
+}
+
+void pending_counts_for_the_old(stage& s) {
+  propose_weight(s);
+  const position_t at = s.status(0).log_end;
+  s.hold({0, 1, 3}, {2});  // C never hears of the view
+  s.hold({3}, {1});        // B holds it, but cannot know that it is committed
+  s.expect([&] { return s.status(1).held >= at; }, 1s);
+  s.hold({0}, {1});
+  s.expect([&] { return s.status(0).committed >= at; }, 1s);
+  s.note("A and D know that the view is committed, and go on without B and C");
+  s.broadcast_some(0, 1 + s.chance().below(5));
+  s.expect([&] { return s.delivered(0) > at && s.delivered(3) > at; }, 1s);
+  s.split({0, 3}, {1, 2});
+  s.release({1}, {2});
+  s.arrive();
+  if (s.chance().percent(50)) s.crash(0, true);
+  wait_for_elections(s);
+  if (!s.at(0).is_running()) s.start(0);
+  s.settle();
+}
+
+void joiners_do_not_count(stage& s) {
+  s.form(3);
+  s.expect([&] { return s.leads(0); });
+  s.start(3, 2);
+  s.expect([&] { return s.weight_in_log(3, 0) == 0; });
+  s.hold({0, 1, 2}, {3});  // the joiner is in, and catches up with nothing
+  s.expect([&] { return s.weight(3, 0) == 0; }, 1s);
+  s.hold({0, 1}, {2});
+  const position_t before = s.status(0).log_end;
+  s.broadcast_some(0, 1 + s.chance().below(20));
+  s.expect([&] { return s.delivered(0) > before && s.delivered(1) > before; }, 1s);
+  s.note("A and B crash; C and D lack what they committed");
+  s.arrive();
+  s.crash(0, s.chance().percent(50));
+  s.wait_below(s.suspect() / 2);
+  s.crash(1, s.chance().percent(50));
+  s.release({2}, {3});
+  wait_for_elections(s);
+  s.note("A and B come back without memory, and prove that their seats are dead");
+  s.start(0);
+  s.start(1);
+  s.group().heal();
+  wait_for_elections(s);
+}
+
+void longer_older_tail(stage& s) {
+  s.form(3);
+  s.expect([&] { return s.leads(0); });
+  s.broadcast_some(1, 3);
+  s.wait(20ms);
+  s.hold({0}, {1, 2});
+  s.broadcast_some(0, 2 + s.chance().below(30));
+  const position_t tail = s.status(0).log_end;
+  s.split({0}, {1, 2});
+  s.expect([&] { return s.leads(1) || s.leads(2); });
+  const machine_index next = s.leads(1) ? 1 : 2;
+  s.arrive();
+  s.note("the new leader's log is shorter than the old one's, then grows past it");
+  s.wait_below(s.suspect() / 4);
+  while (s.status(next).log_end <= tail + s.chance().below(5)) s.broadcast_some(1 + s.chance().below(2), 3);
+  s.wait_below(s.suspect());
+  s.group().heal();
+  s.wait_below(50ms);
+  if (s.chance().percent(30)) s.at(next).pause();
+  wait_for_elections(s);
+  s.settle();
+}
+
+// Raft's figure 8: an entry of an old epoch that a quorum holds is not committed by that.
+void old_entry_held_by_many(stage& s) {
+  s.form(5);
+  s.expect([&] { return s.leads(0); });
+  s.hold({0}, {2, 3, 4});
+  s.broadcast_some(0, 1 + s.chance().below(3));
+  const position_t tail = s.status(0).log_end;
+  s.expect([&] { return s.status(1).held == tail; }, 1s);
+  s.note("A's entry is with A and B; they are cut off, and E leads C and D");
+  s.split({0, 1}, {2, 3, 4});
+  s.split({0}, {1});
+  s.expect([&] { return s.leader() >= 2 && s.leader() < 5; });
+  const machine_index other = s.leader();
+  std::vector<machine_index> two;
+  for (machine_index i = 2; i < 5; ++i) {
+    if (i != other) two.push_back(i);
+  }
+  // Its own entries stay with it: C and D hold nothing of its epoch.
+  const position_t before = s.status(two[0]).held;
+  s.hold({other}, two);
+  s.split({other}, {0, 1});
+  if (s.status(two[0]).held > tail || s.status(two[1]).held > before) throw missed();
+  s.broadcast_some(other, 3 + s.chance().below(3));
+  s.split({other}, two);
+  s.note("A or B leads again, with C and D; its first frame brings the old entry and no more");
+  s.release({0, 1}, {two[0], two[1]});
+  s.release({two[0], two[1]}, {0, 1});
+  s.release({0}, {1});
+  s.release({1}, {0});
+  s.expect([&] { return s.leads(0) || s.leads(1); });
+  const machine_index again = s.leads(0) ? 0 : 1;
+  const machine_index mate = 1 - again;
+  s.expect([&] { return s.status(two[0]).held >= tail || s.status(two[1]).held >= tail; }, 2s);
+  const machine_index witness = s.status(two[0]).held >= tail ? two[0] : two[1];
+  if (s.status(witness).held > tail) throw missed();
+  s.hold({again}, {witness, two[0], two[1], mate});
+  s.wait(20ms);
+  s.arrive();
+  s.note("it is cut off; the other tail, of a later epoch, wins");
+  s.split({again}, {mate, two[0], two[1]});
+  s.release({other}, {mate, two[0], two[1]});
+  s.release({two[0], two[1], mate}, {other});
+  wait_for_elections(s);
+  s.settle();
+}
+
+void payload_after_the_vote(stage& s) {
+  s.form(3);
+  s.expect([&] { return s.leads(0); });
+  s.note(
+      "B and C know from A what stands next, but its payload is still under way when one elects the other");
+  const position_t before = s.status(0).log_end;
+  s.broadcast_some(0, 2, 60000 + s.chance().below(40000));
+  const auto waits = [&](machine_index which) {
+    return s.status(which).log_end == before + 2 && s.status(which).held == before + 1;
+  };
+  s.expect([&] { return waits(1) && waits(2); }, 2s);
+  s.hold({0}, {1, 2});
+  s.hold({1, 2}, {0});
+  s.expect([&] { return s.leads(1) || s.leads(2); });
+  const machine_index next = s.leads(1) ? 1 : 2, voter = 3 - next;
+  s.hold({next}, {voter});
+  if (s.status(voter).held != before + 1) throw missed();
+  s.arrive();
+  s.release({0}, {voter});
+  s.wait_below(s.suspect());
+  s.release({voter}, {0});
+  s.wait_below(s.suspect());
+  s.release({0}, {next});
+  s.wait_below(s.suspect());
+  s.settle();
+}
+
+}  // namespace hauberk::simulator::directed
