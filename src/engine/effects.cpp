@@ -8,9 +8,10 @@ namespace hauberk::engine {
 namespace {
 
 // Of these only the newest still queued on a link is worth sending (see link::send).
-unsigned replaces_key(const replica::body& what) {
-  if (std::holds_alternative<replica::beat>(what)) return 1;
-  if (std::holds_alternative<replica::held>(what)) return 2;
+unsigned replaces_key(const replica::envelope& message) {
+  if (message.by.is_set()) return 0;  // for another than what else waits on this link
+  if (std::holds_alternative<replica::beat>(message.what)) return 1;
+  if (std::holds_alternative<replica::held>(message.what)) return 2;
   return 0;
 }
 
@@ -97,7 +98,7 @@ void engine::carry_out(mesh::tell& one) {
 
 void engine::carry_out(replica::send& one) {
   const auto frame = wire::encode(*one.message, how_.compression);
-  const unsigned key = replaces_key(one.message->what);
+  const unsigned key = replaces_key(*one.message);
   for (const uuid& to : one.to) links_.queue(to, frame, key, one.credit_bytes);
 }
 

@@ -12,14 +12,14 @@ namespace hauberk::replica {
 
 void core::beat_all() {
   for (auto& [process, p] : peers_) {
-    if (p.is_up) beat_to(p);
+    if (is_reachable(p)) beat_to(p);
   }
   is_beat_due_ = false;
 }
 
 void core::beat_to(peer& p) {
   beat m;
-  m.number = ++p.beat_sent;
+  m.number = ++beats_;
   m.echo = may_echo(p) ? p.beat_received : 0;
   // It may have come while the view without its sender was in my log, and be echoed now that the view is cut.
   if (m.echo != 0) p.counted_at = std::max(p.counted_at, p.heard_at);
@@ -27,37 +27,58 @@ void core::beat_to(peer& p) {
   m.history = spoken_history();
   m.view_number = newest_view_ ? newest_view_->number : 0;
   for (const auto& [process, other] : peers_) {
-    if (other.is_up) m.links.push_back(process);
+    if (is_direct(other)) m.links.push_back(process);
   }
-  p.beats_out.emplace_back(m.number, now_);
-  if (p.beats_out.size() > 1024) p.beats_out.pop_front();
-  send_to(p.process, std::move(m));
+  m.direct = p.direct_received;
+  const auto note = [&](auto& sent) {
+    sent.emplace_back(m.number, now_);
+    if (sent.size() > 1024) sent.pop_front();
+  };
+  note(p.beats_out);
+  if (!p.via.is_nil()) send_relayed(p, m, 0);
+  if (!p.is_up) return;
+  note(p.direct_out);  // also while a third member has to help: that shows when it is needed no more
+  effects_.push_back(
+      send{{p.process}, std::make_shared<const envelope>(envelope{self_.number, std::move(m)}), 0});
+}
+
+// When I sent the newest of these that is numbered `upto` or below; those are taken out.
+std::optional<time_point> core::come_back(std::deque<std::pair<std::uint64_t, time_point>>& sent,
+                                          std::uint64_t upto) {
+  std::optional<time_point> newest;
+  for (; !sent.empty() && sent.front().first <= upto; sent.pop_front()) newest = sent.front().second;
+  return newest;
 }
 
 void core::handle(peer& from, const beat& m) {
+  if (!is_relayed_) {
+    from.direct_received = std::max(from.direct_received, m.number);
+    if (const auto sent_at = come_back(from.direct_out, m.direct))
+      from.direct_at = std::max(from.direct_at, *sent_at);
+  }
+  if (m.number <= from.beat_received) return;  // overtaken by a later one, on another way
   from.history = m.history;
   from.view_number = m.view_number;
+  if (from.links != m.links) is_route_due_ = true;
   from.links = m.links;
-  if (m.number > from.beat_received) {
-    // A beat out of turn from the leader is a question (a fence): the echo does not wait for its turn.
-    const bool is_asked = from.process == leader_ && role_ == role::follower &&
-                          now_ - from.heard_at < how_.keepalive_period / 2;
-    from.beat_received = m.number;
-    if (is_asked) is_answer_due_ = true;
-    from.heard_at = now_;
-    if (may_echo(from)) from.counted_at = now_;
-  }
+  // A beat out of turn from the leader is a question (a fence): the echo does not wait for its turn.
+  const bool is_asked = from.process == leader_ && role_ == role::follower &&
+                        now_ - from.heard_at < how_.keepalive_period / 2;
+  from.beat_received = m.number;
+  if (is_asked) is_answer_due_ = true;
+  from.heard_at = now_;
+  if (may_echo(from)) from.counted_at = now_;
   // An echo from a later view than mine shows that the link lives, but counts for no lease: that view may
   // have moved the weights, and the next one may remove me without asking those who echo.
   const bool is_ahead = newest_view_ && m.view_number > newest_view_->number;
-  while (!from.beats_out.empty() && from.beats_out.front().first <= m.echo) {
-    const auto [number, sent_at] = from.beats_out.front();
-    from.echo = number;
+  if (const auto sent_at = come_back(from.beats_out, m.echo)) {
+    from.echo = m.echo;
     from.echo_epoch = m.epoch;
-    from.seen_at = std::max(from.seen_at, sent_at);
+    from.seen_at = std::max(from.seen_at, *sent_at);
     if (!is_ahead || HAUBERK_MUTANT(echo_from_ahead))
-      from.echoed_at = HAUBERK_MUTANT(lease_from_receipt) ? now_ : std::max(from.echoed_at, sent_at);
-    from.beats_out.pop_front();
+      from.echoed_at = HAUBERK_MUTANT(lease_from_receipt) ? now_ : std::max(from.echoed_at, *sent_at);
+    if (is_relayed_) from.relayed_at = std::max(from.relayed_at, *sent_at);
+    if (*sent_at > from.refused_at) from.is_refused = false;  // no dial proves dead who answers since
   }
   if (now_ - from.seen_at < how_.suspect_timeout) from.is_condemned = false;
   judge_primary();

@@ -83,16 +83,16 @@ void core::leave_group() {
 void core::handle_link_up(uuid process, std::string name) {
   handle_link_down(process);
   peer& p = peers_[process];
-  const std::uint32_t seat = p.seat;
-  const auto echoed = p.echoed_at, counted = p.counted_at;
-  p = peer();
   p.process = process;
   p.name = std::move(name);
-  p.seat = seat;
   p.is_up = true;
-  p.echoed_at = echoed;
-  p.counted_at = counted;
-  p.seen_at = p.heard_at = now_;
+  p.is_refused = p.is_condemned = false;
+  p.direct_out.clear();
+  p.direct_at = p.seen_at = p.heard_at = now_;
+  p.via = uuid{};
+  p.is_started = false;
+  p.next_order = 0;
+  is_route_due_ = true;
   send_resume(p);
   if (in_history() && role_ != role::joiner) send_to(process, held{matched_, held_, committed(), stable_});
   beat_all();  // the others learn of the new link at once: a joiner waits for that
@@ -103,6 +103,7 @@ void core::handle_link_down(uuid process) {
   peer* p = find_peer(process);
   if (p == nullptr || !p->is_up) return;
   p->is_up = false;
+  is_route_due_ = true;
   p->next_data = 0;
   p->next_order = 0;
   p->is_started = false;
@@ -124,27 +125,34 @@ void core::handle_link_down(uuid process) {
 void core::handle_refused(uuid process) {
   peer* p = find_peer(process);
   if (p == nullptr || p->is_up || p->is_refused) return;
+  if (now_ - p->relayed_at < stale_after()) return;  // its address refuses us, but it lives
   p->is_refused = true;
+  p->refused_at = now_;
   if (process == leader_ && role_ == role::follower) schedule_election(how_.keepalive_period / 4);
 }
 
 void core::handle_message(uuid from, const envelope& message) {
   peer* p = find_peer(from);
   if (p == nullptr || !p->is_up || is_gone_) return;
-  if (message.seat < p->seat) return;  // said in an earlier stay: void
-  if (message.seat > p->seat) {
-    p->seat = message.seat;
-    p->next_data = p->next_order = 0;
-    p->next_offset = 0;
-    p->is_started = false;
+  if (message.by.is_set()) return handle_relayed(*p, message);
+  take_message(*p, message);
+}
+
+void core::take_message(peer& from, const envelope& message) {
+  if (message.seat < from.seat) return;  // said in an earlier stay: void
+  if (message.seat > from.seat) {
+    from.seat = message.seat;
+    from.next_data = from.next_order = 0;
+    from.next_offset = 0;
+    from.is_started = false;
   }
   // What follows is about one history: a peer in another one, or in none, can only greet or ask to join.
   const body& what = message.what;
   const bool is_open = std::holds_alternative<beat>(what) || std::holds_alternative<resume>(what) ||
                        std::holds_alternative<join>(what) || std::holds_alternative<join_refused>(what) ||
                        std::holds_alternative<removed>(what) || std::holds_alternative<epoch_start>(what);
-  if (!is_open && (!in_history() || p->history != history_)) return;
-  std::visit([&](const auto& m) { handle(*p, m); }, what);
+  if (!is_open && (!in_history() || from.history != history_)) return;
+  std::visit([&](const auto& m) { handle(from, m); }, what);
 }
 
 void core::handle_written(uuid process, std::uint64_t bytes) {
@@ -159,7 +167,9 @@ void core::advance(time_point now) {
   judge_primary();
   if (now_ >= next_beat_) {
     next_beat_ = now_ + how_.keepalive_period;
+    choose_routes();
     beat_all();
+    repeat_relayed();
   }
   if (now_ >= next_join_) ask_to_join();
   consider_standing();
@@ -167,12 +177,15 @@ void core::advance(time_point now) {
 
 void core::flush() {
   if (is_gone_) return;
+  if (is_route_due_) choose_routes();
   consider_view();
   order_all();
   fill();
   judge();
   consider_view();
   pump_data();
+  pump_relayed_data();
+  if (role_ == role::leader) send_receipts();
   pump_orders();
   consider_fetch();
   pump_fetches();
@@ -206,12 +219,21 @@ void core::send_to(const uuid& process, body what) { send_many({process}, std::m
 void core::send_to_all(const body& what) {
   std::vector<uuid> to;
   for (const auto& [process, p] : peers_) {
-    if (p.is_up && p.history == history_) to.push_back(process);
+    if (is_reachable(p) && p.history == history_) to.push_back(process);
   }
   if (!to.empty()) send_many(std::move(to), what, 0);
 }
 
 void core::send_many(std::vector<uuid> to, body what, std::uint64_t credit) {
+  if (credit == 0) {  // bulk goes over its own link, or is relayed as such
+    std::erase_if(to, [&](const uuid& process) {
+      peer* p = find_peer(process);
+      if (p == nullptr || p->via.is_nil()) return false;
+      send_relayed(*p, what, 0);
+      return true;
+    });
+    if (to.empty()) return;
+  }
   effects_.push_back(
       send{std::move(to), std::make_shared<const envelope>(envelope{self_.number, std::move(what)}), credit});
 }

@@ -27,10 +27,11 @@ struct peer {
   std::uint32_t seat = 0;  ///< its newest seat number; 0 = not known
   bool is_up = false;
   bool is_condemned = false;  ///< as leader: I want it removed and count its beats no more
-  bool is_refused = false;    ///< its address refuses dials, since the last link
+  bool is_refused = false;    ///< its address refuses dials, and nothing newer shows that it lives
+  time_point refused_at{};
 
   // Beats: what I sent and what came back.
-  std::uint64_t beat_sent = 0, beat_received = 0;
+  std::uint64_t beat_received = 0;
   std::uint64_t echo = 0;                                      ///< newest of my beats that it echoed
   epoch_t echo_epoch = 0;                                      ///< its epoch when it did
   std::deque<std::pair<std::uint64_t, time_point>> beats_out;  ///< sent and not yet echoed
@@ -41,6 +42,15 @@ struct peer {
   uuid history;
   std::uint64_t view_number = 0;
   std::vector<uuid> links;
+
+  // The way to it: our own link while beats come back over it, else a third member (relay.cpp).
+  std::uint64_t direct_received = 0;                            ///< newest beat that came over our own link
+  std::deque<std::pair<std::uint64_t, time_point>> direct_out;  ///< of `beats_out`, sent over our own link
+  time_point direct_at{};   ///< when I sent the newest beat that went and came back over our own link
+  time_point relayed_at{};  ///< when I sent the newest beat whose echo came by relay
+  uuid via;                 ///< the middle through which it is reached; nil = our own link, if it is up
+  time_point via_since{};
+  std::uint64_t relayed_frames = 0;  ///< passed on for it since my last beats
 
   // Bulk on the way to it.
   std::uint64_t credit_used = 0;
@@ -58,6 +68,7 @@ struct sender {
   sequence_t ordered = 0;  ///< its last broadcast in my log; 0 = none
   pool received;
   bool is_gapped = false;  ///< something was passed over: ask it to go back
+  bool is_receipt_due = false;  ///< something came by relay: say how far
   time_point asked_at{};   ///< when we last did
 };
 
@@ -129,10 +140,32 @@ class core {
   [[nodiscard]] uuid spoken_history() const { return role_ == role::joiner ? uuid{} : history_; }
   [[nodiscard]] bool in_history() const { return !history_.is_nil(); }
   void farewell(errc reason, std::string text);
+  void take_message(peer& from, const envelope& message);
+
+  // relay.cpp: around a broken link
+  [[nodiscard]] duration stale_after() const;
+  [[nodiscard]] bool is_direct(const peer& p) const {
+    return p.is_up && now_ - p.direct_at < stale_after();
+  }
+  [[nodiscard]] bool is_reachable(const peer& p) const { return p.is_up || !p.via.is_nil(); }
+  [[nodiscard]] std::vector<uuid> relayable() const;
+  void choose_routes();
+  [[nodiscard]] uuid choose_middle(const uuid& target, const peer* known) const;
+  void repeat_to(peer& p);
+  void repeat_relayed();
+  void send_relayed(peer& to, body what, std::uint64_t credit);
+  void handle_relayed(peer& by, const envelope& message);
+  void pass_on(peer& by, const envelope& message);
+  void pump_relayed_data();
+  void take_receipt(const resume& m);
+  void send_receipts();
+  void notice_missed_order();
 
   // beats.cpp: who is alive, am I primary
   void beat_all();
   void beat_to(peer& p);
+  static std::optional<time_point> come_back(std::deque<std::pair<std::uint64_t, time_point>>& sent,
+                                             std::uint64_t upto);
   void handle(peer& from, const beat& m);
   [[nodiscard]] bool is_suspected(const seat_id& seat) const;
   [[nodiscard]] bool is_silent(const seat_id& seat, duration span) const;
@@ -164,9 +197,11 @@ class core {
   // spread.cpp: payloads of the senders
   void handle(peer& from, const data& m);
   void handle(peer& from, const resume& m);
-  void send_resume(peer& to);
+  void send_resume(peer& to, bool asks_order = false);
   void pump_data();
   void pump_data_to(const std::vector<peer*>& group);
+  [[nodiscard]] data make_data(sequence_t& next, std::uint64_t& offset, std::uint32_t chunk_bytes,
+                               std::uint32_t run_bytes) const;
   void ask_again();
   [[nodiscard]] std::uint64_t pooled_bytes() const;
   void release_sent();
@@ -292,6 +327,7 @@ class core {
   // ---- peers and liveness ----
   std::map<uuid, peer> peers_;
   time_point next_beat_ = base::never;
+  std::uint64_t beats_ = 0;  ///< number of the last beat to anybody: none comes twice in a process's life
   time_point lease_until_{};
   bool is_primary_ = false;
   bool was_primary_told_ = false;  ///< the application believes that we are primary
@@ -306,6 +342,28 @@ class core {
   std::uint64_t in_flight_bytes_ = 0;
   std::deque<stay> stays_;  ///< the newest last
   std::uint64_t tickets_ = 0;
+
+  // ---- relay ----
+  /// My payloads on their way to the leader through a middle: go back to what it has when they get stuck.
+  struct relayed_data {
+    struct piece {
+      sequence_t next;       ///< the leader has it once it has everything before this broadcast …
+      std::uint64_t offset;  ///< … and so much of this one
+      std::uint64_t bytes;
+    };
+    epoch_t epoch = 0;  ///< 0 = the leader is not sent to by relay
+    sequence_t next = 0, have = 0;
+    std::uint64_t offset = 0, partial = 0;
+    std::deque<piece> under_way;
+    std::uint64_t bytes = 0;
+    sequence_t ordered = 0;  ///< of mine, and when that last changed
+    time_point moved_at{};
+  };
+  relayed_data relayed_;
+  bool is_relayed_ = false;    ///< the message being handled came by relay
+  bool is_route_due_ = false;  ///< links have changed, here or elsewhere
+  time_point asked_order_at_{};
+  position_t order_seen_ = 0;  ///< end of my log at my last beats
 
   // ---- membership ----
   std::map<uuid, candidate_member> joiners_;
@@ -336,7 +394,7 @@ class core {
     uuid requester;
     std::uint64_t id = 0;
     position_t at = 0;
-    std::map<uuid, std::uint64_t> beats;  ///< echo at least these
+    std::uint64_t beat = 0;  ///< echo this or a later one
   };
   std::vector<fence_round> rounds_;
   bool is_answer_due_ = false;                  ///< the leader waits for my next beat

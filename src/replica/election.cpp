@@ -168,7 +168,7 @@ void core::lead() {
   for (auto& [process, p] : peers_) {
     p.next_order = 0;
     p.is_started = false;
-    if (!p.is_up || p.history != history_) continue;
+    if (!is_reachable(p) || p.history != history_) continue;
     send_epoch_start(p);
     send_resume(p);
   }
@@ -209,7 +209,9 @@ void core::handle(peer& from, const epoch_start& m) {
   }
   if (m.epoch == epoch_ && !leader_.is_nil() && leader_ != from.process) return;
   const bool is_admission = role_ == role::joiner;
-  const position_t prefix = common_prefix(m);
+  // Said once more, as by relay things get lost and overtaken: what was matched is not cut again.
+  const bool is_again = role_ == role::follower && m.epoch == matched_ && leader_ == from.process;
+  const position_t prefix = is_again ? held_ : common_prefix(m);
   if (prefix < committed()) {
     refuse(from.process,
            "its log contradicts position " + std::to_string(prefix + 1) + ", which is committed here");
@@ -221,6 +223,10 @@ void core::handle(peer& from, const epoch_start& m) {
                  " keeps history only from " + std::to_string(m.window_start) +
                  ": a full state transfer is needed (or a larger gcache.size at the others)");
     return;
+  }
+  if (is_again) {
+    announced_ = held{};
+    return send_resume(from, true);
   }
   enter_epoch(m.epoch);
   history_ = from.history = m.history;

@@ -19,8 +19,7 @@ void core::open_round(const uuid& requester, std::uint64_t id) {
   round.requester = requester;
   round.id = id;
   round.at = HAUBERK_MUTANT(fence_at_commit) ? committed() : log_.end();
-  for (const auto& [process, p] : peers_)
-    round.beats[process] = p.beat_sent + (HAUBERK_MUTANT(fence_by_old_echo) ? 0 : 1);
+  round.beat = HAUBERK_MUTANT(fence_by_old_echo) ? 1 : beats_ + 1;
   rounds_.push_back(std::move(round));
   is_beat_due_ = true;
 }
@@ -31,13 +30,13 @@ void core::consider_fences() {
     if (role_ == role::leader) {
       asked_at = now_;
       open_round(self_.process, id);
-    } else if (!leader_.is_nil() && find_peer(leader_) != nullptr && find_peer(leader_)->is_up) {
+    } else if (!leader_.is_nil() && find_peer(leader_) != nullptr && is_reachable(*find_peer(leader_))) {
       asked_at = now_;
       send_to(leader_, fence_request{id});
     }
   }
   if (is_beat_due_) beat_all();
-  if (is_answer_due_ && find_peer(leader_) != nullptr && find_peer(leader_)->is_up)
+  if (is_answer_due_ && find_peer(leader_) != nullptr && is_reachable(*find_peer(leader_)))
     beat_to(*find_peer(leader_));
   is_answer_due_ = false;
   if (rounds_.empty()) return;
@@ -45,10 +44,7 @@ void core::consider_fences() {
   for (fence_round& round : rounds_) {
     std::vector<seat_id> who{self_};
     for (const auto& [process, p] : peers_) {
-      const auto beat = round.beats.find(process);
-      if (beat != round.beats.end() && p.echo >= beat->second && p.echo_epoch == epoch_) {
-        who.push_back({process, p.seat});
-      }
+      if (p.echo >= round.beat && p.echo_epoch == epoch_) who.push_back({process, p.seat});
     }
     if (!wins(who, epoch_dead_) && !HAUBERK_MUTANT(fence_without_quorum)) {
       open.push_back(std::move(round));

@@ -26,7 +26,7 @@ void core::consider_fetch() {
   if (!fetch_from_.is_nil() && now_ < fetch_until_ && held_ < fetch_last_) return;
   const sender& s = senders_[head.sender];
   const peer* p = find_peer(s.seat.process);
-  const bool may_still_come = p != nullptr && p->is_up && p->seat == s.seat.number && !s.is_gapped &&
+  const bool may_still_come = p != nullptr && is_direct(*p) && p->seat == s.seat.number && !s.is_gapped &&
                               s.received.empty() && is_in_newest(s.seat);
   if (may_still_come && !is_continued && now_ - stuck_since_ < how_.keepalive_period / 2) return;
   if (undelivered_bytes_ > how_.window_bytes)
@@ -66,7 +66,9 @@ peer* core::fetch_source() {
       continue;
     }
     if (process == fetch_from_ && now_ >= fetch_until_ && best != nullptr) continue;  // it did not answer
-    if (best == nullptr || best->process == leader_ || best->process == fetch_from_) best = &p;
+    if (best != nullptr && is_direct(*best) && !is_direct(p)) continue;
+    if (best == nullptr || best->process == leader_ || best->process == fetch_from_ || !is_direct(*best))
+      best = &p;
   }
   if (best == nullptr && is_leader_gone) {
     farewell(errc::state_transfer_needed,

@@ -43,7 +43,7 @@ bool core::admissible(candidate_member& c, view& next) {
     const bool is_proven = old->seat == asked.succeeds || old->seat.process == asked.seat.process;
     const bool is_down = before != nullptr && !before->is_up && before->is_refused;
     if (!is_proven &&
-        (old->seat == self_ || (before != nullptr && before->is_up && !is_suspected(old->seat)))) {
+        (old->seat == self_ || (before != nullptr && is_reachable(*before) && !is_suspected(old->seat)))) {
       c.is_refused = true;
       refuse_join(asked.seat, errc::name_in_use, true,
                   "the name " + asked.name + " belongs to a live member of the group (" + old->address +
@@ -97,7 +97,7 @@ std::string core::missing_link(const uuid& joiner, const view& next) {
   for (const member& m : next.members) {
     if (m.seat == self_ || m.seat.process == joiner) continue;
     const peer* p = find_peer(m.seat.process);
-    const bool there = p != nullptr && p->is_up && contains(p->links, joiner);
+    const bool there = p != nullptr && is_reachable(*p) && contains(p->links, joiner);
     const bool back = contains(j.links, m.seat.process);
     if (!there || !back) {
       return "no link between " + j.name + " and " + m.name + (there ? " (seen from there only)" : "") +

@@ -76,18 +76,21 @@ struct beat {
   epoch_t epoch = 0;
   uuid history;                   ///< nil while the sender is in no group
   std::uint64_t view_number = 0;  ///< of the newest view in the sender's log
-  std::vector<uuid> links;        ///< processes that the sender has an up link with
+  std::vector<uuid> links;        ///< processes to which, and back, the sender's beats go over their own link
+  std::uint64_t direct = 0;       ///< the newest beat number received over our own link, not by relay
 
   bool operator==(const beat&) const = default;
 };
 
 /// First message on every new link, and again after every change of epoch: what I have of the receiver's
-/// broadcasts, so that it goes on from there.
+/// broadcasts, so that it goes on from there. By relay also the receipt for what came by relay.
 struct resume {
   uuid history;
   epoch_t epoch = 0;
   seat_id of;           ///< the receiver's seat that `have` speaks of; nil = none known
   sequence_t have = 0;  ///< every broadcast of `of` up to this one is here
+  std::uint64_t partial = 0;  ///< and this many bytes of the next one
+  position_t next = 0;        ///< to the leader of `epoch`: announce from here on again; 0 = nothing is missed
 
   bool operator==(const resume&) const = default;
 };
@@ -208,10 +211,21 @@ struct fence_answer {
 using body = std::variant<data, order, held, beat, resume, vote_request, vote, epoch_start, fetch, fetched,
                           join, join_refused, leave, removed, handover, fence_request, fence_answer>;
 
-/// A message as it travels: `seat` is the seat number of its sender at the time; 0 while it has none.
+/// Where a message comes from and goes to that travels over a third member, because the direct link between
+/// the two is broken (PROTOCOL 13). One hop only: the middle passes on what it got from the origin itself.
+struct relay {
+  uuid origin, target;
+
+  [[nodiscard]] bool is_set() const { return !origin.is_nil(); }
+  bool operator==(const relay&) const = default;
+};
+
+/// A message as it travels: `seat` is the seat number of its sender (the origin, if it is relayed) at the
+/// time; 0 while it has none.
 struct envelope {
   std::uint32_t seat = 0;
-  body what;
+  body what{};
+  relay by{};
 
   bool operator==(const envelope&) const = default;
 };

@@ -67,7 +67,7 @@ void core::pump_orders() {
     std::vector<peer*> group;
     position_t last = 0;
     for (auto& [process, p] : peers_) {
-      if (!p.is_up || p.next_order == 0 || p.history != history_) continue;
+      if (!is_reachable(p) || p.next_order == 0 || p.history != history_) continue;
       if (p.next_order < log_.start()) {  // trimmed: it must be told
         send_epoch_start(p);
         continue;
@@ -128,10 +128,15 @@ order core::make_order(position_t first, position_t last) const {
 
 void core::handle(peer& from, const order& m) {
   if (role_ != role::follower || from.process != leader_ || m.epoch != epoch_ || matched_ != epoch_) return;
-  if (m.first == 0 || m.first > log_.end() + 1 || m.entry_epoch > m.epoch || m.entry_epoch == 0) {
-    return refuse(from.process, "an order for position " + std::to_string(m.first) + " of epoch " +
-                                    std::to_string(m.entry_epoch) + ", the log here ends at " +
-                                    std::to_string(log_.end()));
+  if (m.first == 0 || m.entry_epoch > m.epoch || m.entry_epoch == 0) {
+    return refuse(from.process, "an order for position " + std::to_string(m.first) + ", made in epoch " +
+                                    std::to_string(m.entry_epoch) + " of at most " +
+                                    std::to_string(m.epoch));
+  }
+  if (m.first > log_.end() + 1) {  // the one before it was lost, or is late, on its way over another member
+    if (now_ < asked_order_at_ + how_.keepalive_period / 2) return;
+    asked_order_at_ = now_;
+    return send_resume(from, true);
   }
   const epoch_t before = m.first < log_.start() ? 0 : log_.epoch_at(m.first - 1);
   if (before != 0 && m.previous_epoch != 0 && before != m.previous_epoch) {

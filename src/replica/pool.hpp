@@ -36,6 +36,8 @@ class pool {
 
   /// Every broadcast up to this one was received (or reached by the order).
   [[nodiscard]] sequence_t have() const { return first_ - 1 + payloads_.size(); }
+  /// Bytes of the next one that are here.
+  [[nodiscard]] std::uint64_t partial() const { return partial_ == have() + 1 ? partial_bytes_ : 0; }
   /// The oldest broadcast that is here, when not empty.
   [[nodiscard]] sequence_t first() const { return first_; }
   [[nodiscard]] std::size_t size() const { return payloads_.size(); }

@@ -39,6 +39,7 @@ void core::handle(peer& from, const data& m) {
     }
   }
   if (verdict == pool::verdict::gap) s.is_gapped = true;
+  if (is_relayed_) s.is_receipt_due = true;
 }
 
 std::uint64_t core::pooled_bytes() const {
@@ -47,24 +48,33 @@ std::uint64_t core::pooled_bytes() const {
   return bytes;
 }
 
-void core::send_resume(peer& to) {
+void core::send_resume(peer& to, bool asks_order) {
   resume m;
   m.history = spoken_history();
   m.epoch = epoch_;
   if (to.seat != 0) {
     m.of = {to.process, to.seat};
     const auto known = sender_of_.find(m.of);
-    if (known != sender_of_.end()) m.have = senders_[known->second].received.have();
+    if (known != sender_of_.end()) {
+      const pool& received = senders_[known->second].received;
+      m.have = received.have();
+      m.partial = received.partial();
+    }
   }
+  const bool is_led = role_ == role::follower && to.process == leader_ && matched_ == epoch_;
+  if (asks_order && is_led) m.next = log_.end() + 1;
   send_to(to.process, std::move(m));
 }
 
 void core::handle(peer& from, const resume& m) {
   from.history = m.history;
   if (!in_history() || role_ == role::joiner || m.history != history_) return;
-  from.next_data =
-      std::max(m.of == self_ ? m.have + 1 : 1, sent_first_) + (HAUBERK_MUTANT(resume_one_further) ? 1 : 0);
-  from.next_offset = 0;
+  if (from.process == leader_ && m.of == self_) take_receipt(m);
+  if (!is_relayed_) {  // our own link has its own place to go on from
+    from.next_data =
+        std::max(m.of == self_ ? m.have + 1 : 1, sent_first_) + (HAUBERK_MUTANT(resume_one_further) ? 1 : 0);
+    from.next_offset = 0;
+  }
   if (role_ != role::leader) return;
   const seat_id seat{from.process, from.seat};
   if (m.epoch > epoch_ && is_in_newest(seat)) {
@@ -73,13 +83,20 @@ void core::handle(peer& from, const resume& m) {
     return;
   }
   if (m.epoch < epoch_ && !from.is_started) send_epoch_start(from);
+  const auto h = holdings_.find(seat);
+  if (m.next == 0 || m.epoch != epoch_ || h == holdings_.end() || h->second.epoch != epoch_) return;
+  if (m.next > log_.end() + 1) {
+    return refuse(from.process, "it misses position " + std::to_string(m.next) + ", the log ends at " +
+                                    std::to_string(log_.end()));
+  }
+  from.next_order = m.next;
 }
 
 void core::ask_again() {
   for (sender& s : senders_) {
     if (!s.is_gapped || now_ < s.asked_at + how_.keepalive_period) continue;
     peer* p = find_peer(s.seat.process);
-    if (p == nullptr || !p->is_up || p->seat != s.seat.number) continue;
+    if (p == nullptr || !is_reachable(*p) || p->seat != s.seat.number) continue;
     const bool has_room = undelivered_bytes_ + pooled_bytes() < how_.window_bytes / 2;
     if (role_ != role::leader && !(s.received.empty() && has_room)) continue;
     s.is_gapped = false;
@@ -117,42 +134,47 @@ void core::pump_data() {
 }
 
 void core::pump_data_to(const std::vector<peer*>& group) {
-  const sequence_t first = group[0]->next_data;
-  const std::uint64_t offset = group[0]->next_offset;
-  data m;
-  m.first = first;
-  std::uint64_t bytes = 0;
-  sequence_t next = first;
-  std::uint64_t next_offset = 0;
-  const base::buffer& front = sent_[first - sent_first_];
-  if (front.size() > how_.chunk_bytes) {
-    m.total = front.size();
-    m.offset = offset;
-    bytes = std::min<std::uint64_t>(how_.chunk_bytes, front.size() - offset);
-    m.payloads.push_back(front.slice(offset, bytes));
-    next_offset = offset + bytes;
-    if (next_offset == front.size()) {
-      next_offset = 0;
-      ++next;
-    }
-  } else {
-    while (next - sent_first_ < sent_.size() && m.payloads.size() < base::limits::run_payloads_max) {
-      const base::buffer& payload = sent_[next - sent_first_];
-      if (payload.size() > how_.chunk_bytes || (bytes > 0 && bytes + payload.size() > how_.run_bytes)) break;
-      bytes += payload.size();
-      m.payloads.push_back(payload);
-      ++next;
-    }
-  }
-  bytes += frame_overhead_bytes;
+  sequence_t next = group[0]->next_data;
+  std::uint64_t offset = group[0]->next_offset;
+  data m = make_data(next, offset, how_.chunk_bytes, how_.run_bytes);
+  std::uint64_t bytes = frame_overhead_bytes;
+  for (const base::buffer& payload : m.payloads) bytes += payload.size();
   std::vector<uuid> to;
   for (peer* p : group) {
     p->next_data = next;
-    p->next_offset = next_offset;
+    p->next_offset = offset;
     p->credit_used += bytes;
     to.push_back(p->process);
   }
   send_many(std::move(to), std::move(m), bytes);
+}
+
+// A chunk, or a run of whole payloads, from this point of my broadcasts on; moves the point behind it.
+data core::make_data(sequence_t& next, std::uint64_t& offset, std::uint32_t chunk_bytes,
+                     std::uint32_t run_bytes) const {
+  data m;
+  m.first = next;
+  std::uint64_t bytes = 0;
+  const base::buffer& front = sent_[next - sent_first_];
+  if (front.size() > chunk_bytes) {
+    m.total = front.size();
+    m.offset = offset;
+    bytes = std::min<std::uint64_t>(chunk_bytes, front.size() - offset);
+    m.payloads.push_back(front.slice(offset, bytes));
+    offset += bytes;
+    if (offset < front.size()) return m;
+    offset = 0;
+    ++next;
+    return m;
+  }
+  while (next - sent_first_ < sent_.size() && m.payloads.size() < base::limits::run_payloads_max) {
+    const base::buffer& payload = sent_[next - sent_first_];
+    if (payload.size() > chunk_bytes || (bytes > 0 && bytes + payload.size() > run_bytes)) break;
+    bytes += payload.size();
+    m.payloads.push_back(payload);
+    ++next;
+  }
+  return m;
 }
 
 // A broadcast is kept for its receivers until it is committed and they have it, or the space runs out:

@@ -195,13 +195,15 @@ replica::beat take(taker& with, const Beat& from) {
           with.id(from.history()),
           from.view_number(),
           with.list("the number of links", from.links(), peers_max,
-                    [&](const std::string& one) { return with.id(one); })};
+                    [&](const std::string& one) { return with.id(one); }),
+          from.direct()};
 }
 
 replica::fetch take(taker&, const Fetch& from) { return {from.epoch(), from.first(), from.last()}; }
 
 replica::resume take(taker& with, const Resume& from) {
-  return {with.id(from.history()), from.epoch(), with.seat(from.of()), from.have()};
+  return {with.id(from.history()), from.epoch(), with.seat(from.of()), from.have(), from.partial(),
+          from.next()};
 }
 
 // ---- epochs ----
@@ -248,6 +250,12 @@ replica::removed take(taker& with, const Removed& from) {
 }
 
 // ---- the frame around them ----
+
+replica::relay take(taker& with, const Relay& from) {
+  const replica::relay made{with.id(from.origin()), with.id(from.target())};
+  if (made.origin.is_nil() || made.target.is_nil()) with.fail("a relayed frame has an origin and a target");
+  return made;
+}
 
 /// One of what replicas say; nothing, with a problem told to `with`, when `found.kind` is not known.
 std::optional<replica::body> take_body(taker& with, const Frame& head, const base::buffer& frame,
@@ -318,7 +326,9 @@ std::optional<message> take_message(taker& with, const Frame& head, const base::
     default: {
       auto body = take_body(with, head, frame, found);
       if (!body) return std::nullopt;
-      return replica::envelope{head.seat(), std::move(*body)};
+      replica::relay by;
+      if (head.has_relay()) by = take(with, head.relay());
+      return replica::envelope{head.seat(), std::move(*body), by};
     }
   }
 }
@@ -340,6 +350,8 @@ result<message> decode(const base::buffer& frame) {
   } else {
     made = take_message(with, head, frame, *found);
     const bool is_bulk = found->kind == Frame::kDataFieldNumber || found->kind == Frame::kFetchedFieldNumber;
+    if (made && head.has_relay() && !std::holds_alternative<replica::envelope>(*made))
+      with.fail("a frame of kind " + std::to_string(found->kind) + " is never relayed");
     if (!is_bulk && (head.sizes_size() != 0 || found->payload_bytes != 0)) {
       with.fail("a frame of kind " + std::to_string(found->kind) + " has no payload, got " +
                 std::to_string(found->payload_bytes) + " bytes");

@@ -194,6 +194,7 @@ void put(Frame& frame, const replica::beat& what) {
     if (static_cast<std::size_t>(into.links_size()) == peers_max) break;
     put(into.add_links(), link);
   }
+  into.set_direct(what.direct);
 }
 
 void put(Frame& frame, const replica::fetch& what) {
@@ -209,6 +210,8 @@ void put(Frame& frame, const replica::resume& what) {
   into.set_epoch(what.epoch);
   put(into.mutable_of(), what.of);
   into.set_have(what.have);
+  into.set_partial(what.partial);
+  into.set_next(what.next);
 }
 
 // ---- epochs ----
@@ -345,6 +348,10 @@ std::shared_ptr<const encoded> encode_with(const Fill& fill) {
 std::shared_ptr<const encoded> encode(const replica::envelope& what, const compression& how) {
   return encode_with([&](Frame& frame, encoded& made) {
     frame.set_seat(what.seat);
+    if (what.by.is_set()) {
+      put(frame.mutable_relay()->mutable_origin(), what.by.origin);
+      put(frame.mutable_relay()->mutable_target(), what.by.target);
+    }
     std::visit(
         [&]<typename Body>(const Body& body) {
           put(frame, body);

@@ -96,7 +96,7 @@ TEST(scenario, a_pending_view_reaches_only_its_joiner) {
   ASSERT_TRUE(s.run_until([&] { return weight(s.core(1).newest_view()) == 4; }));
   ASSERT_EQ(weight(s.core(1).current_view()), 3U) << "pending";
   s.cut({1}, {2, 3});
-  s.run(500ms);
+  s.run(300ms);
   EXPECT_EQ(weight(s.core(4).newest_view()), 4U) << "n4 has it";
   EXPECT_EQ(weight(s.core(2).newest_view()), 3U) << "n2 has not";
   EXPECT_EQ(weight(s.core(1).current_view()), 3U) << "not committed by n1 and n4";

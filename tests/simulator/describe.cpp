@@ -42,10 +42,13 @@ struct teller {
   }
   std::string operator()(const replica::beat& m) const {
     return "beat " + to_string(m.number) + " echo " + to_string(m.echo) + " e" + to_string(m.epoch) +
-           " view " + to_string(m.view_number) + " links " + to_string(m.links.size());
+           " view " + to_string(m.view_number) + " links " + to_string(m.links.size()) + " direct " +
+           to_string(m.direct);
   }
   std::string operator()(const replica::resume& m) const {
-    return "resume e" + to_string(m.epoch) + " of " + base::to_string(m.of) + " have " + to_string(m.have);
+    return "resume e" + to_string(m.epoch) + " of " + base::to_string(m.of) + " have " + to_string(m.have) +
+           (m.partial != 0 ? " and " + to_string(m.partial) + " bytes" : "") +
+           (m.next != 0 ? " misses " + to_string(m.next) : "");
   }
   std::string operator()(const replica::vote_request& m) const {
     return std::string(m.pre ? "pre-" : "") + "vote? e" + to_string(m.epoch) + " last e" +
@@ -92,7 +95,11 @@ struct teller {
 }  // namespace
 
 std::string describe(const replica::envelope& message) {
-  return "s" + to_string(message.seat) + " " + std::visit(teller{}, message.what);
+  const auto name = [](const uuid& process) { return to_string(process).substr(0, 8); };
+  const std::string way = message.by.is_set() ? "relayed from " + name(message.by.origin) + " to " +
+                                                    name(message.by.target) + ": "
+                                              : "";
+  return way + "s" + to_string(message.seat) + " " + std::visit(teller{}, message.what);
 }
 
 std::string describe(const replica::status& now) {

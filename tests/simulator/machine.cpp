@@ -261,8 +261,10 @@ void machine::carry_out(const replica::effect& what) {
 
 void machine::count_message(const replica::envelope& what) {
   auto& seen = around_.seen;
+  if (what.by.is_set()) seen.reach(state::frame_relayed);
   if (const auto* data = std::get_if<replica::data>(&what.what)) {
     if (data->total != 0) seen.reach(state::chunked_payload);
+    if (what.by.is_set()) seen.reach(state::payload_relayed);
   } else if (const auto* vote = std::get_if<replica::vote>(&what.what)) {
     if (!vote->granted) seen.reach(state::vote_denied);
   } else if (const auto* order = std::get_if<replica::order>(&what.what)) {

@@ -99,9 +99,11 @@ void network::send(machine_index from, const uuid& to, machine_index to_machine,
   } else {
     // Of the beats and holdings that did not leave yet only the newest is of use, as in the real link.
     const std::size_t kind = message->what.index();
-    if (std::holds_alternative<replica::beat>(message->what) ||
-        std::holds_alternative<replica::held>(message->what)) {
-      std::erase_if(out.control, [&](const parcel& each) { return each.message->what.index() == kind; });
+    if (!message->by.is_set() && (std::holds_alternative<replica::beat>(message->what) ||
+                                  std::holds_alternative<replica::held>(message->what))) {
+      std::erase_if(out.control, [&](const parcel& each) {
+        return each.message->what.index() == kind && !each.message->by.is_set();
+      });
     }
     out.control.push_back(std::move(what));
   }

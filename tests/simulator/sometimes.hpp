@@ -41,6 +41,8 @@ enum class state : std::size_t {
   crash_between_effects,
   group_of_one,
   codec_round_trip,
+  frame_relayed,
+  payload_relayed,
   count_
 };
 
@@ -76,6 +78,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(state::co
     "crash between two effects",
     "group of one",
     "message through the codec",
+    "frame relayed",
+    "payload relayed to the leader",
 };
 
 /// How often each state was reached, in one run or in many.

@@ -120,9 +120,10 @@ class message_maker {
         return replica::held{number(), number(), number(), number()};
       case 3:
         return replica::beat{number(), number(), number(),
-                             id(),     number(), list(base::limits::members_max, [&] { return id(); })};
+                             id(),     number(), list(base::limits::members_max, [&] { return id(); }),
+                             number()};
       case 4:
-        return replica::resume{id(), number(), seat(), number()};
+        return replica::resume{id(), number(), seat(), number(), number(), number()};
       case 5:
         return replica::vote_request{number(), flag(), flag(), number(), number()};
       case 6:
@@ -174,6 +175,7 @@ class message_maker {
       case 3:
         return mesh::peers{list(100, [&] { return mesh::peer_address{id(), name(), address()}; })};
       default:
+        if (random_.percent(20)) return replica::envelope{small(), body(kind), {random_.id(), random_.id()}};
         return replica::envelope{small(), body(kind)};
     }
   }
