@@ -62,8 +62,8 @@ void core::handle(peer& from, const beat& m) {
   if (from.links != m.links) is_route_due_ = true;
   from.links = m.links;
   // A beat out of turn from the leader is a question (a fence): the echo does not wait for its turn.
-  const bool is_asked = from.process == leader_ && role_ == role::follower &&
-                        now_ - from.heard_at < how_.keepalive_period / 2;
+  const bool is_asked =
+      from.process == leader_ && role_ == role::follower && now_ - from.heard_at < how_.keepalive_period / 2;
   from.beat_received = m.number;
   if (is_asked) is_answer_due_ = true;
   from.heard_at = now_;

@@ -67,9 +67,9 @@ struct sender {
   seat_id seat;
   sequence_t ordered = 0;  ///< its last broadcast in my log; 0 = none
   pool received;
-  bool is_gapped = false;  ///< something was passed over: ask it to go back
+  bool is_gapped = false;       ///< something was passed over: ask it to go back
   bool is_receipt_due = false;  ///< something came by relay: say how far
-  time_point asked_at{};   ///< when we last did
+  time_point asked_at{};        ///< when we last did
 };
 
 /// What a seat says that it holds.
@@ -144,9 +144,7 @@ class core {
 
   // relay.cpp: around a broken link
   [[nodiscard]] duration stale_after() const;
-  [[nodiscard]] bool is_direct(const peer& p) const {
-    return p.is_up && now_ - p.direct_at < stale_after();
-  }
+  [[nodiscard]] bool is_direct(const peer& p) const { return p.is_up && now_ - p.direct_at < stale_after(); }
   [[nodiscard]] bool is_reachable(const peer& p) const { return p.is_up || !p.via.is_nil(); }
   [[nodiscard]] std::vector<uuid> relayable() const;
   void choose_routes();

@@ -57,7 +57,7 @@ peer* core::fetch_source() {
   peer* best = nullptr;
   bool is_leader_gone = false;
   for (auto& [process, p] : peers_) {
-    if (!p.is_up || p.history != history_) continue;
+    if (!p.is_up || !p.via.is_nil() || p.history != history_) continue;
     const auto h = holdings_.find({process, p.seat});
     if (h == holdings_.end() || h->second.epoch != matched_ || h->second.upto <= held_) continue;
     const auto gone = gone_.find(process);

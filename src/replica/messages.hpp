@@ -87,10 +87,10 @@ struct beat {
 struct resume {
   uuid history;
   epoch_t epoch = 0;
-  seat_id of;           ///< the receiver's seat that `have` speaks of; nil = none known
-  sequence_t have = 0;  ///< every broadcast of `of` up to this one is here
+  seat_id of;                 ///< the receiver's seat that `have` speaks of; nil = none known
+  sequence_t have = 0;        ///< every broadcast of `of` up to this one is here
   std::uint64_t partial = 0;  ///< and this many bytes of the next one
-  position_t next = 0;        ///< to the leader of `epoch`: announce from here on again; 0 = nothing is missed
+  position_t next = 0;  ///< to the leader of `epoch`: announce from here on again; 0 = nothing is missed
 
   bool operator==(const resume&) const = default;
 };

@@ -13,7 +13,7 @@ namespace hauberk::replica {
 
 namespace {
 
-constexpr std::uint32_t piece_bytes = 64 * 1024;   ///< of a payload in one relayed frame
+constexpr std::uint32_t piece_bytes = 64 * 1024;    ///< of a payload in one relayed frame
 constexpr std::uint64_t window_bytes = 256 * 1024;  ///< relayed and not yet receipted
 constexpr std::uint64_t passed_on_max = 4096;       ///< control frames for one origin between two beats
 
@@ -84,6 +84,7 @@ void core::choose_routes() {
     p->via = via;
     p->via_since = now_;
     if (via.is_nil()) continue;
+    if (fetch_from_ == process) fetch_from_ = uuid{};  // bulk needs a link of its own
     beat_to(*p);
     repeat_to(*p);
   }
@@ -170,7 +171,8 @@ void core::pass_on(peer& by, const envelope& message) {
   const std::vector<uuid> who = relayable();
   peer* to = find_peer(target);
   const bool is_known = contains(who, origin) && contains(who, target) && message.seat == by.seat;
-  if (role_ == role::joiner || !is_known || to == nullptr || !is_direct(*to) || to->history != history_) return;
+  if (role_ == role::joiner || !is_known || to == nullptr || !is_direct(*to) || to->history != history_)
+    return;
   std::uint64_t credit = 0;
   if (const auto* m = std::get_if<data>(&message.what)) {
     if (to->credit_used >= how_.credit_bytes / 2) return;

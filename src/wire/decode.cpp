@@ -202,8 +202,8 @@ replica::beat take(taker& with, const Beat& from) {
 replica::fetch take(taker&, const Fetch& from) { return {from.epoch(), from.first(), from.last()}; }
 
 replica::resume take(taker& with, const Resume& from) {
-  return {with.id(from.history()), from.epoch(), with.seat(from.of()), from.have(), from.partial(),
-          from.next()};
+  return {with.id(from.history()), from.epoch(), with.seat(from.of()), from.have(),
+          from.partial(),          from.next()};
 }
 
 // ---- epochs ----

@@ -204,6 +204,16 @@ TEST(hostile, every_list_and_text_has_its_bound) {
               HasSubstr("address is at most 512, got 513"));
   EXPECT_THAT(view([&](View& v) { v.set_history("fifteen bytes.."); }),
               HasSubstr("16 bytes or none, got 15"));
+  EXPECT_THAT(refusal([](Frame& f) {
+                f.mutable_held();
+                f.mutable_relay()->set_origin("sixteen bytes...");
+              }),
+              HasSubstr("an origin and a target"));
+  EXPECT_THAT(refusal([](Frame& f) {
+                f.mutable_welcome();
+                f.mutable_relay()->set_origin("sixteen bytes...");
+              }),
+              HasSubstr("never relayed"));
   EXPECT_THAT(refusal([&](Frame& f) { times(257, [&] { f.mutable_beat()->add_links(); }); }),
               HasSubstr("number of links is at most 256"));
   EXPECT_THAT(refusal([&](Frame& f) { times(4097, [&] { f.mutable_epoch_start()->add_boundaries(); }); }),
