@@ -53,8 +53,10 @@ std::optional<time_point> core::come_back(std::deque<std::pair<std::uint64_t, ti
 void core::handle(peer& from, const beat& m) {
   if (!is_relayed_) {
     from.direct_received = std::max(from.direct_received, m.number);
+    const bool was_direct = is_direct(from);
     if (const auto sent_at = come_back(from.direct_out, m.direct))
       from.direct_at = std::max(from.direct_at, *sent_at);
+    if (!was_direct && is_direct(from)) is_route_due_ = is_beat_due_ = true;  // the others may wait for it
   }
   if (m.number <= from.beat_received) return;  // overtaken by a later one, on another way
   from.history = m.history;

@@ -144,6 +144,7 @@ void faults::strike(fault what) {
     case fault::one_way:
     case fault::isolate:
     case fault::bridge:
+    case fault::pair:
     case fault::ring:
       split(what);
       break;
@@ -219,6 +220,10 @@ void faults::split(fault how) {
     for (const machine_index a : side) {
       for (const machine_index b : rest) group_.block(a, b, true);
     }
+  } else if (how == fault::pair) {
+    const std::uint64_t ways = chance_.below(4);
+    if (ways != 1) group_.block(all[0], all[1], true);
+    if (ways != 2) group_.block(all[1], all[0], true);
   } else if (how == fault::ring) {  // each sees its two neighbours only
     const std::size_t n = all.size();
     for (std::size_t i = 0; i < n; ++i) {

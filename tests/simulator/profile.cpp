@@ -6,12 +6,12 @@ namespace hauberk::simulator {
 namespace {
 
 constexpr std::array<const char*, fault_count> fault_names = {
-    "reset",         "crash",   "crash-between-effects",
-    "power-off",     "pause",   "stall",
-    "partition",     "one-way", "isolate",
-    "bridge",        "ring",    "flap",
-    "slow-consumer", "leave",   "late-joiner",
-    "storm",         "aimed"};
+    "reset",       "crash",         "crash-between-effects",
+    "power-off",   "pause",         "stall",
+    "partition",   "one-way",       "isolate",
+    "bridge",      "ring",          "pair",
+    "flap",        "slow-consumer", "leave",
+    "late-joiner", "storm",         "aimed"};
 
 template <typename Value>
 Value one_of(base::random& chance, std::initializer_list<Value> values) {

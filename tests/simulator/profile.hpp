@@ -23,6 +23,7 @@ enum class fault : std::size_t {
   isolate,
   bridge,
   ring,
+  pair,  ///< only two do not see each other, or one does not see the other
   flap,
   slow_consumer,
   leave,

@@ -67,6 +67,7 @@ class seed_run {
     if (chance.percent(75)) {  // what the last faults have set off is over by then, and more may be lost
       const auto& how = drawn_.settings;
       group_.time().run_until(group_.time().now() + how.inactive_timeout + how.suspect_timeout * 2 + 3s);
+      if (chance.percent(40) && cut_pairs_for_ever()) return;
     }
     std::vector<machine_index> broken;
     for (machine_index i = 0; i < group_.count(); ++i) {
@@ -78,6 +79,55 @@ class seed_run {
       staff_.abandon(each);
       break_for_ever(each, group_.time().stream(part::aftermath, each).next() / 100 % 4);
     }
+  }
+
+  /// Pairs that cannot reach each other, and have a neighbour in common, cost nobody more than time: nobody
+  /// is given up (PROTOCOL 13). But who is not a member yet could not become one.
+  bool cut_pairs_for_ever() {
+    const std::size_t n = group_.count();
+    for (machine_index i = 0; i < n; ++i) {
+      const machine& each = group_.at(i);
+      if (!each.is_running() || group_.at(i).who()->is_leaving || !group_.at(i).who()->status.primary)
+        return false;
+      const auto view = each.core()->current_view();
+      if (each.core()->newest_view() != view || view->members.size() != n) return false;
+      for (const auto& member : view->members) {
+        const witness* who = group_.seen().find(member.seat.process);
+        if (member.catching_up || who == nullptr || !who->is_alive) return false;
+      }
+    }
+    std::vector<bool> is_cut(n * n);
+    const auto is_near = [&](machine_index a, machine_index b) {
+      if (a == b || !is_cut[a * n + b]) return true;
+      for (machine_index c = 0; c < n; ++c) {
+        if (c != a && c != b && !is_cut[a * n + c] && !is_cut[c * n + b]) return true;
+      }
+      return false;
+    };
+    const auto set = [&](machine_index a, machine_index b, bool is_on) {
+      is_cut[a * n + b] = is_cut[b * n + a] = is_on;
+    };
+    bool is_any = false;
+    for (machine_index a = 0; a < n; ++a) {
+      for (machine_index b = a + 1; b < n; ++b) {
+        base::random chance = group_.time().stream(part::aftermath, machines_max + 1 + a * n + b);
+        if (!chance.percent(50)) continue;
+        set(a, b, true);
+        bool is_whole = true;
+        for (machine_index c = 0; c < n * n; ++c) is_whole = is_whole && is_near(c / n, c % n);
+        if (!is_whole || !actions_.begin(broken_first + machines_max + a * n + b)) {
+          set(a, b, false);
+          continue;
+        }
+        is_any = true;
+        group_.time().say(group_.at(a).name(), "cannot reach " + group_.at(b).name() + " for ever");
+        const std::uint64_t ways = chance.below(4);  // both, or one
+        if (ways != 1) group_.block(a, b, true);
+        if (ways != 2) group_.block(b, a, true);
+      }
+    }
+    if (is_any) group_.reached().reach(state::pair_cut_for_ever);
+    return is_any;
   }
 
   void break_for_ever(machine_index which, std::uint64_t how) {

@@ -43,6 +43,7 @@ enum class state : std::size_t {
   codec_round_trip,
   frame_relayed,
   payload_relayed,
+  pair_cut_for_ever,
   count_
 };
 
@@ -80,6 +81,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(state::co
     "message through the codec",
     "frame relayed",
     "payload relayed to the leader",
+    "pair cut for ever",
 };
 
 /// How often each state was reached, in one run or in many.
