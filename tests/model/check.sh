@@ -56,8 +56,10 @@ finds() {
   nice ./pan -E -m"$depth" -w24 >pan.txt 2>&1 || true
   grep -q 'errors: 1' pan.txt || { verdict=MISSED; failed=1; }
   what=$(spin -t "-DBUG_$bug" "${@:3}" hauberk.pml 2>/dev/null | grep -oE 'hauberk.pml:[0-9]+, Error' | grep -oE '[0-9]+' | head -n 1)
-  printf '%-22s %-10s %11s states   line %s: %s\n' "bug-$bug" $verdict "$(number_of 'states, stored')" "${what:--}" \
-    "$(sed -n "${what:-0}p" hauberk.pml 2>/dev/null | sed 's/^ *//')"
+  what=$(sed -n "${what:-1}s/^ *//p" hauberk.pml)
+  [ $verdict = found ] || what=
+  [[ $what == EACH* ]] && what="CHECK_PRIMARY, in a step"  # where spin has the line of the loop only
+  printf '%-22s %-10s %11s states   %s\n' "bug-$bug" $verdict "$(number_of 'states, stored')" "$what"
 }
 
 join=(-DFIRST=3 -DJOINER=2)
