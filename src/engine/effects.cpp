@@ -116,7 +116,7 @@ void engine::carry_out(replica::forget_peer& one) { mesh_->forget(now_, one.proc
 // On the disk before anything that follows is sent: that is why it blocks the strand. Only views do this.
 void engine::carry_out(replica::persist& one) {
   if (!state_) return;
-  auto done = state_->save({one.seat, one.newest->history, one.newest->number, one.at, how_.name});
+  auto done = state_->save({std::move(one.what), how_.name, false, {}});
   if (!done) how_.log(base::level::error, done.error().text);
 }
 

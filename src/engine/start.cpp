@@ -97,7 +97,7 @@ result<void> engine::prepare() {
     auto opened = state_file::open(how_.state_dir, how_.log);
     if (!opened) return opened.error();
     state_ = std::move(opened.value());
-    if (state_->found()) identity_.succeeds = state_->found()->seat;
+    if (state_->found()) identity_.past = state_->found()->known;
   }
 
   owner_ = std::make_unique<net::transport>(

@@ -5,21 +5,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/assert.hpp"
 #include "base/limits.hpp"
 #include "tls/context.hpp"
 
 namespace hauberk::engine {
 namespace {
 
-constexpr std::size_t slot_bytes = 4096;
-constexpr std::string_view first_line = "hauberk state, version 1";
+// Room for two views of as many members as there may be, with the longest names.
+constexpr std::size_t slot_bytes = 128 * 1024, page_bytes = 4096;
+constexpr std::string_view first_line = "hauberk state, version 2";
 
 struct slot {
   std::uint64_t number = 0;
@@ -31,21 +34,67 @@ error trouble(const std::string& path, const char* doing, const char* hint) {
                               std::strerror(errno) + "; " + hint};
 }
 
+// Names may be any bytes: what is no plain letter is written as %XX.
+std::string escaped(const std::string& name) {
+  std::string text;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > 0x20 && byte < 0x7f && c != '%') {
+      text += c;
+    } else {
+      static constexpr char digits[] = "0123456789abcdef";
+      text += '%';
+      text += digits[byte >> 4U];
+      text += digits[byte & 15U];
+    }
+  }
+  return text;
+}
+
+std::string words(const base::seat_id& seat) {
+  return to_string(seat.process) + " " + std::to_string(seat.number);
+}
+
 // One `key=value` a line, the checksum of all before it last: readable with `cat`.
-std::string format(const slot& from) {
-  std::string text(first_line);
-  const auto line = [&](std::string_view key, const std::string& value) {
+class writer {
+ public:
+  std::string text{first_line};
+
+  void line(std::string_view key, const std::string& value) {
     text.append("\n").append(key).append("=").append(value);
-  };
-  line("number", std::to_string(from.number));
-  line("process", to_string(from.what.seat.process));
-  line("seat", std::to_string(from.what.seat.number));
-  line("history", to_string(from.what.history));
-  line("view", std::to_string(from.what.view_number));
-  line("position", std::to_string(from.what.position));
-  line("name", from.what.name);
-  text += '\n';
-  return text + "sha256=" + tls::sha256_hex(text) + "\n";
+  }
+  void line(std::string_view key, std::uint64_t value) { line(key, std::to_string(value)); }
+  void line(std::string_view key, const recovered_position& value) {
+    line(key, to_string(value.history) + " " + std::to_string(value.position));
+  }
+  void view(const std::string& key, const replica::view_ptr& what) {
+    if (!what) return;
+    line(key, to_string(what->history) + " " + std::to_string(what->number));
+    line(key + ".root", to_string(what->root));
+    for (const auto& fork : what->forks) line(key + ".fork", fork);
+    for (const auto& m : what->members) {
+      line(key + ".member", words(m.seat) + " " + std::to_string(m.weight) + " " +
+                                std::to_string(m.weight_wanted) + " " + (m.catching_up ? "1 " : "0 ") +
+                                escaped(m.name));
+    }
+  }
+};
+
+std::string format(const slot& from) {
+  writer to;
+  const auto& known = from.what.known;
+  to.line("number", from.number);
+  to.line("name", escaped(from.what.name));
+  for (const auto& seat : known.seats) to.line("seat", words(seat));
+  to.line("epoch", known.epoch);
+  to.view("decided", known.decided);
+  to.view("pending", known.pending);
+  to.line("pending_epoch", known.pending_epoch);
+  to.line("pending_at", known.pending_at);
+  to.line("safe_to_bootstrap", from.what.is_safe ? 1 : 0);
+  to.line("left_at", from.what.left_at);
+  to.text += '\n';
+  return to.text + "sha256=" + tls::sha256_hex(to.text) + "\n";
 }
 
 template <typename Number>
@@ -60,16 +109,90 @@ bool read_uuid(std::string_view text, uuid& into) {
   return parsed.has_value();
 }
 
-bool read_field(std::string_view key, std::string_view value, slot& into) {
-  if (key == "number") return read_number(value, into.number);
-  if (key == "process") return read_uuid(value, into.what.seat.process);
-  if (key == "seat") return read_number(value, into.what.seat.number);
-  if (key == "history") return read_uuid(value, into.what.history);
-  if (key == "view") return read_number(value, into.what.view_number);
-  if (key == "position") return read_number(value, into.what.position);
-  if (key != "name" || value.size() > base::limits::name_bytes_max) return false;
-  into.what.name = value;
-  return true;
+// The words of one value, one after the other.
+class fields {
+ public:
+  explicit fields(std::string_view text) : rest_(text) {}
+
+  std::string_view next() {
+    const std::string_view word = rest_.substr(0, rest_.find(' '));
+    rest_.remove_prefix(std::min(word.size() + 1, rest_.size()));
+    return word;
+  }
+  bool read(uuid& into) { return read_uuid(next(), into); }
+  template <typename Number>
+  bool read(Number& into) {
+    return read_number(next(), into);
+  }
+  bool read(bool& into) {
+    const std::string_view word = next();
+    into = word == "1";
+    return word == "0" || word == "1";
+  }
+  bool read(base::seat_id& into) { return read(into.process) && read(into.number); }
+  bool read(recovered_position& into) { return read(into.history) && read(into.position); }
+  bool read(std::string& into) {
+    const std::string_view word = next();
+    for (std::size_t i = 0; i < word.size(); ++i) {
+      if (word[i] != '%') {
+        into += word[i];
+        continue;
+      }
+      unsigned byte = 0;
+      const auto digits = word.substr(i + 1, 2);
+      const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+      if (problem != std::errc() || digits.size() != 2 || end != digits.data() + 2) return false;
+      into += static_cast<char>(byte);
+      i += 2;
+    }
+    return into.size() <= base::limits::name_bytes_max;
+  }
+  [[nodiscard]] bool is_done() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+};
+
+bool read_view(std::string_view key, fields& from, std::shared_ptr<replica::view>& into) {
+  if (key.empty()) {
+    into = std::make_shared<replica::view>();
+    return from.read(into->history) && from.read(into->number);
+  }
+  if (!into) return false;
+  if (key == ".root") return from.read(into->root);
+  if (key == ".fork") {
+    return into->forks.size() < base::limits::forks_max && from.read(into->forks.emplace_back());
+  }
+  if (key != ".member" || into->members.size() >= base::limits::members_max) return false;
+  replica::member& m = into->members.emplace_back();
+  return from.read(m.seat) && from.read(m.weight) && from.read(m.weight_wanted) && from.read(m.catching_up) &&
+         from.read(m.name);
+}
+
+struct draft {
+  slot made;
+  std::shared_ptr<replica::view> decided, pending;
+};
+
+bool read_field(std::string_view key, std::string_view value, draft& into) {
+  fields from(value);
+  constexpr std::string_view decided = "decided", pending = "pending";
+  saved_state& what = into.made.what;
+  bool is_read = false;
+  if (key == "number") is_read = from.read(into.made.number);
+  if (key == "name") is_read = from.read(what.name);
+  if (key == "seat" && what.known.seats.size() < base::limits::record_seats_max)
+    is_read = from.read(what.known.seats.emplace_back());
+  if (key == "epoch") is_read = from.read(what.known.epoch);
+  if (key == "pending_epoch") is_read = from.read(what.known.pending_epoch);
+  if (key == "pending_at") is_read = from.read(what.known.pending_at);
+  if (key == "safe_to_bootstrap") is_read = from.read(what.is_safe);
+  if (key == "left_at") is_read = from.read(what.left_at);
+  if (key == decided || key.starts_with("decided."))
+    is_read = read_view(key.substr(decided.size()), from, into.decided);
+  if (key == pending || key.starts_with("pending."))
+    is_read = read_view(key.substr(pending.size()), from, into.pending);
+  return is_read && from.is_done();
 }
 
 std::optional<slot> parse(std::string_view page) {
@@ -82,7 +205,7 @@ std::optional<slot> parse(std::string_view page) {
   std::string_view lines = text.substr(0, sum);
   if (!lines.starts_with(first_line)) return std::nullopt;
   lines.remove_prefix(first_line.size() + 1);
-  slot made;
+  draft made;
   while (!lines.empty()) {
     const std::string_view line = lines.substr(0, lines.find('\n'));
     lines.remove_prefix(line.size() + 1);
@@ -91,7 +214,9 @@ std::optional<slot> parse(std::string_view page) {
         !read_field(line.substr(0, equals), line.substr(equals + 1), made))
       return std::nullopt;
   }
-  return made;
+  made.made.what.known.decided = std::move(made.decided);
+  made.made.what.known.pending = std::move(made.pending);
+  return std::move(made.made);
 }
 
 }  // namespace
@@ -113,7 +238,7 @@ result<state_file> state_file::open(const std::string& folder, const base::logge
 }
 
 result<void> state_file::load(const base::logger& words) {
-  std::array<char, 2 * slot_bytes> pages{};
+  std::vector<char> pages(2 * slot_bytes);
   const ssize_t got = ::pread(file_, pages.data(), pages.size(), 0);
   if (got < 0) return trouble(path_, "read", "check the disk");
   std::optional<slot> best;
@@ -131,7 +256,9 @@ result<void> state_file::load(const base::logger& words) {
   if (damaged)
     words(base::level::warning,
           "the state file " + path_ + " is damaged: " +
-              (found_ ? "its older half is used" : "it is ignored, as if this node were new"));
+              (found_ ? "its older half is used"
+                      : "it is ignored, as if this node were new; the group it was in cannot count on it "
+                        "when it is re-formed after a crash of all"));
   // Written, not only sized: a sparse page would need the disk later, when it may be full.
   if (got < static_cast<ssize_t>(pages.size()) &&
       (::pwrite(file_, pages.data(), pages.size(), 0) != static_cast<ssize_t>(pages.size()) ||
@@ -142,7 +269,9 @@ result<void> state_file::load(const base::logger& words) {
 
 result<void> state_file::save(const saved_state& what) {
   std::string page = format({newest_ + 1, what});
-  page.resize(slot_bytes, '\0');
+  // Whole pages, and at least one zero after the text: what an earlier, longer one left is not read.
+  page.resize((page.size() / page_bytes + 1) * page_bytes, '\0');
+  HAUBERK_ASSERT(page.size() <= slot_bytes, "two views fit in a slot");
   const off_t at = static_cast<off_t>((newest_ + 1) % 2 * slot_bytes);
   if (::pwrite(file_, page.data(), page.size(), at) != static_cast<ssize_t>(page.size()) ||
       ::fdatasync(file_) != 0)

@@ -1,8 +1,9 @@
-// The small file that survives a restart: which seat this process had, and the newest view it knew. What it
-// proves is that our own earlier seat is dead: the file is locked for the process's life.
+// The small file that survives a restart: which seat this process had, and the newest views it knew. It
+// proves that our own earlier seat is dead (the file is locked for the process's life), and says from which
+// view the group can be re-formed (PROTOCOL 8).
 //
-// Two slots of one page each, written in turn, each with its checksum: a torn write costs the newer slot,
-// never both, and a full disk costs nothing, because the file never grows.
+// Two slots, written in turn, each with its checksum: a torn write costs the newer slot, never both, and a
+// full disk costs nothing, because the file never grows.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +13,16 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "hauberk/result.hpp"
+#include "replica/view.hpp"
 
 namespace hauberk::engine {
 
 struct saved_state {
-  base::seat_id seat;
-  uuid history;
-  std::uint64_t view_number = 0;
-  position_t position = 0;  ///< of that view
-  std::string name;         ///< of the member
+  replica::record known;
+  std::string name;      ///< of the member
+  bool is_safe = false;  ///< nobody else can be ahead: the group may be started anew from here
+  /// What the application had taken, all of it, when this member left; nothing unless it left cleanly.
+  recovered_position left_at;
 
   bool operator==(const saved_state&) const = default;
 };
@@ -37,6 +39,7 @@ class state_file {
 
   /// What the file held when it was opened; nothing when it was new, or damaged (logged).
   [[nodiscard]] const std::optional<saved_state>& found() const { return found_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
   /// On the disk when this returns. Errors: bad_file.
   result<void> save(const saved_state& what);
 

@@ -84,7 +84,8 @@ void core::handle(peer& from, const beat& m) {
   }
   if (now_ - from.seen_at < how_.suspect_timeout) from.is_condemned = false;
   judge_primary();
-  if (!in_history() || role_ == role::joiner || m.history != history_) return;
+  if (!in_history() || role_ == role::joiner) return;
+  if (m.history != history_) return notice_ancestor(from);
   if (role_ == role::leader && m.epoch > epoch_ && is_in_newest({from.process, from.seat})) {
     step_down("a member has joined a later epoch");
     enter_epoch(m.epoch);

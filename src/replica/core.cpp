@@ -10,28 +10,21 @@ core::core(settings how, identity who, std::uint64_t seed, base::logger words)
     : how_(how), who_(std::move(who)), random_(seed), words_(std::move(words)) {
   self_ = {who_.process, 1};
   stays_.push_back({self_, 0, 0, 0});
+  kept_ = std::move(who_.past);
+  succeeds_ = past_seats_ = kept_.seats;
 }
 
 void core::bootstrap(uuid history, recovered_position from) {
   HAUBERK_ASSERT(role_ == role::idle, "a replica starts once");
-  history_ = history;
   log_.reset(from.position + 1, 0);
   held_ = commit_known_ = delivered_ = passed_ = stable_ = from.position;
   next_beat_ = now_ + how_.keepalive_period;
-  epoch_ = matched_ = 1;
   view first;
-  first.history = history;
   first.number = 1;
-  member me;
-  me.seat = self_;
-  me.name = who_.name;
-  me.address = who_.address;
-  me.weight = me.weight_wanted = who_.weight == 0 ? std::uint8_t{1} : who_.weight;
-  first.members = {me};
   first.joined = {self_};
-  append_view(epoch_, std::make_shared<const view>(std::move(first)));
-  hold_view(log_.end());
-  lead();
+  first.history = from.history;
+  first.fork(history, from.position);
+  found(std::move(first), 1);
 }
 
 void core::join_group(recovered_position from) {
@@ -115,6 +108,8 @@ void core::handle_link_down(uuid process) {
   }
   if (fetch_from_ == process) fetch_from_ = uuid{};
   joiners_.erase(process);
+  p->said.reset();
+  p->promised.clear();
   // Nothing is remembered of processes that are no members: there may be any number of them.
   const bool is_kept = (newest_view_ && newest_view_->find_process(process) != nullptr) ||
                        (committed_view_ && committed_view_->find_process(process) != nullptr);
@@ -150,7 +145,9 @@ void core::take_message(peer& from, const envelope& message) {
   const body& what = message.what;
   const bool is_open = std::holds_alternative<beat>(what) || std::holds_alternative<resume>(what) ||
                        std::holds_alternative<join>(what) || std::holds_alternative<join_refused>(what) ||
-                       std::holds_alternative<removed>(what) || std::holds_alternative<epoch_start>(what);
+                       std::holds_alternative<removed>(what) || std::holds_alternative<epoch_start>(what) ||
+                       std::holds_alternative<claim>(what) || std::holds_alternative<promise>(what);
+  if (is_still_ && (!is_open || std::holds_alternative<epoch_start>(what))) return;
   if (!is_open && (!in_history() || from.history != history_)) return;
   std::visit([&](const auto& m) { handle(from, m); }, what);
 }
@@ -178,6 +175,8 @@ void core::advance(time_point now) {
 void core::flush() {
   if (is_gone_) return;
   if (is_route_due_) choose_routes();
+  consider_reform();
+  if (is_still_) return;
   consider_view();
   order_all();
   fill();

@@ -60,6 +60,12 @@ struct peer {
   position_t next_order = 0;      ///< as leader: the entry to announce next; 0 = not matched yet
   position_t serve_next = 0, serve_last = 0;  ///< what it fetches from me; serve_next 0 = nothing
   std::uint64_t serve_offset = 0;
+
+  // Re-forming.
+  std::shared_ptr<const claim> said;   ///< null: it is in a live group, or says nothing
+  std::vector<claim_id> promised;      ///< the claims upon which it follows me
+  std::uint64_t claim_told = 0;        ///< the version of mine that it was sent over this link
+  std::vector<claim_id> promise_told;  ///< the same for the claims upon which I follow it
 };
 
 /// One who broadcasts: a seat, as the log and the pools know it.
@@ -233,6 +239,9 @@ class core {
   [[nodiscard]] view_ptr held_committed() const;
   [[nodiscard]] view_ptr held_pending() const;  ///< the held view that is not known to be committed
   void hold_view(position_t at);
+  void keep_decided(position_t at, const view_ptr& v);
+  void keep_epoch();
+  void keep();
   [[nodiscard]] position_t committed() const { return std::min(commit_known_, held_); }
   [[nodiscard]] std::uint64_t pinned_bytes() const { return log_.bytes() - retired_bytes_; }
 
@@ -257,6 +266,7 @@ class core {
 
   // joining.cpp
   void ask_to_join();
+  void note_dead(const seat_id& seat, const std::string& name);
   void handle(peer& from, const join& m);
   void handle(peer& from, const join_refused& m);
   void admit_joiners(view& next);
@@ -270,11 +280,33 @@ class core {
   void consider_leaving();
   [[nodiscard]] bool is_released() const;
   [[nodiscard]] bool is_awaited_by_leaver() const;
+  [[nodiscard]] bool is_awaited_by_followers() const;
   void hand_over();
   [[nodiscard]] bool is_handing_over() const;
   void notice_stranger(peer& p);
   void leave_old_seat(sequence_t last, bool known);
   void take_new_seat();
+
+  // reform.cpp: going on after a death of the group
+  struct reform_plan {
+    uuid leader;
+    view_ptr base;
+    std::vector<claim_id> upon;
+    std::uint64_t number = 0;
+    epoch_t epoch = 0;
+  };
+  void consider_reform();
+  [[nodiscard]] bool is_seeking() const;
+  [[nodiscard]] claim make_claim() const;
+  void say_claim();
+  void handle(peer& from, const claim& m);
+  void handle(peer& from, const promise& m);
+  std::optional<reform_plan> plan_reform();
+  void reform(const reform_plan& plan);
+  void found(view first, epoch_t epoch);
+  uuid fresh_history();
+  void notice_ancestor(const peer& p);
+  void say_once(const std::string& line);
 
   // fence.cpp
   void handle(peer& from, const fence_request& m);
@@ -292,6 +324,10 @@ class core {
   seat_id self_;
   uuid history_;
   recovered_position recovered_;
+  std::vector<seat_id> succeeds_;    ///< seats of processes before this one, proven dead: said when joining
+  std::vector<seat_id> past_seats_;  ///< the same, for the state file
+  record kept_;                      ///< what the state file says
+  position_t kept_at_ = 0;           ///< of the newest view in it; 0 = it is from an earlier life
 
   // ---- the log ----
   log log_;
@@ -307,6 +343,7 @@ class core {
   std::uint64_t retired_bytes_ = 0;      ///< of those still in the log
   view_ptr committed_view_, newest_view_;
   position_t committed_view_at_ = 0, newest_view_at_ = 0;
+  position_t founded_at_ = 0;  ///< the view by which this process founded its history
   time_point committed_view_since_{};
   std::map<seat_id, holding> holdings_;
 
@@ -376,6 +413,14 @@ class core {
   time_point member_since_{};             ///< my admission was matched, for its time limit
   bool is_admitted_ = false;              ///< a committed view has my seat
   std::map<uuid, time_point> strangers_;  ///< of this history, but in no view that I know: since when
+
+  // ---- re-forming ----
+  claim claimed_;          ///< what I said last
+  bool is_still_ = false;  ///< promised: nothing moves here until the group is re-formed
+  time_point lost_at_{};   ///< the last time that I was primary
+  time_point founded_since_{};
+  std::uint32_t foundings_ = 0;
+  std::string said_once_;
 
   // ---- fetching ----
   uuid fetch_from_;

@@ -23,7 +23,7 @@ void core::schedule_election(duration within) {
 }
 
 void core::consider_standing() {
-  if (role_ != role::follower && role_ != role::candidate) return;
+  if (is_still_ || (role_ != role::follower && role_ != role::candidate)) return;
   if (is_led_by_live() || !may_stand()) {
     election_at_ = base::never;
     pre_vote_epoch_ = 0;
@@ -152,6 +152,7 @@ void core::lead() {
   leader_ = self_.process;
   matched_ = epoch_;
   has_consented_ = false;  // who leads is not let go by another
+  keep_epoch();
   election_at_ = base::never;
   handed_over_at_ = time_point{};
   asked_leave_at_ = time_point{};
@@ -198,11 +199,7 @@ void core::send_epoch_start(peer& to) {
 void core::handle(peer& from, const epoch_start& m) {
   if (m.seat_number != self_.number || is_gone_) return;
   if (m.epoch < epoch_ && !HAUBERK_MUTANT(old_epoch_start)) return;
-  if (role_ == role::joiner) {
-    if (!recovered_.history.is_nil() && recovered_.history != m.history) return;
-  } else if (m.history != history_) {
-    return;
-  }
+  if (role_ != role::joiner && m.history != history_) return;
   if (role_ == role::leader && m.epoch == epoch_) {
     refuse(from.process, "it claims to lead epoch " + std::to_string(m.epoch) + ", which this member leads");
     return;
@@ -242,6 +239,7 @@ void core::handle(peer& from, const epoch_start& m) {
   }
   log_.know_base(base);
   matched_ = epoch_;
+  keep_epoch();
   if (!HAUBERK_MUTANT(dead_kept)) epoch_dead_.clear();
   if (log_.end() >= log_.start()) {
     for (const boundary& b : log_.boundaries()) {

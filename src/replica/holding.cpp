@@ -53,9 +53,49 @@ void core::fill() {
   }
 }
 
+// A view that concerns this member is on its disk before anybody hears that it is held (PROTOCOL 8): one that
+// has it, or that removes it. Views from before its own, which a joiner catches up on, are not its business.
 void core::hold_view(position_t at) {
   if (HAUBERK_MUTANT(view_kept_after_held) && at > committed()) return;
-  effects_.push_back(persist{self_, log_.view_at(at), at});
+  const view_ptr v = log_.view_at(at);
+  if (v->find(self_) == nullptr && !is_admitted_) return;
+  const auto next = log_.views().find(at);
+  const view_ptr before = next == log_.views().begin() ? committed_view_ : std::prev(next)->second;
+  const bool is_founding = at == founded_at_;  // decided by whoever makes it: nobody else is asked
+  kept_.decided = is_founding ? outline_of(*v) : before ? outline_of(*before) : nullptr;
+  kept_.pending = is_founding ? nullptr : outline_of(*v);
+  kept_.pending_epoch = is_founding ? 0 : log_.epoch_at(at);
+  kept_.pending_at = is_founding ? 0 : at;
+  kept_at_ = at;
+  keep();
+}
+
+void core::keep_decided(position_t at, const view_ptr& v) {
+  if (at < kept_at_ || (v->find(self_) == nullptr && !is_admitted_)) return;
+  kept_.decided = outline_of(*v);
+  kept_.pending = nullptr;
+  kept_.pending_epoch = 0;
+  kept_.pending_at = 0;
+  kept_at_ = at;
+  keep();
+}
+
+// The epoch tells whose log is newer when the memory of some is gone.
+void core::keep_epoch() {
+  if (!is_admitted_ || kept_.is_empty() || kept_.epoch == matched_) return;
+  keep();
+}
+
+void core::keep() {
+  kept_.epoch = matched_;
+  kept_.seats = {self_};
+  for (const seat_id& seat : past_seats_) {
+    const bool is_named = (kept_.decided && kept_.decided->find(seat) != nullptr) ||
+                          (kept_.pending && kept_.pending->find(seat) != nullptr);
+    if (is_named && seat != self_ && kept_.seats.size() < base::limits::record_seats_max)
+      kept_.seats.push_back(seat);
+  }
+  effects_.push_back(persist{kept_});
 }
 
 // A view that removes a member without its consent is held only when that member can no longer believe, by
@@ -126,9 +166,10 @@ void core::judge() {
   while (true) {
     pass_committed();
     const position_t before = passed_;
-    const view_ptr in_force = held_committed(), pending = held_pending();
+    const bool is_founding = founded_at_ > passed_;  // nobody before that view has a say in it
+    const view_ptr in_force = is_founding ? nullptr : held_committed(), pending = held_pending();
     // Who joins knows no view before the one that admits it: it cannot judge, and has to be told.
-    if (in_force || (pending && pending->number == 1)) {
+    if (in_force || (pending && (is_founding || pending->number == 1))) {
       position_t upto = held_;
       const bool is_new_only = HAUBERK_MUTANT(commit_by_new_view) && pending;
       if (in_force && !is_new_only) upto = std::min(upto, agreed(*in_force));

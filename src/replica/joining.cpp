@@ -10,7 +10,8 @@
 namespace hauberk::replica {
 
 namespace {
-bool contains(const std::vector<uuid>& set, const uuid& one) {
+template <typename One>
+bool contains(const std::vector<One>& set, const One& one) {
   return std::find(set.begin(), set.end(), one) != set.end();
 }
 }  // namespace
@@ -40,7 +41,7 @@ bool core::admissible(candidate_member& c, view& next) {
   });
   if (old != next.members.end()) {
     const peer* before = find_peer(old->seat.process);
-    const bool is_proven = old->seat == asked.succeeds || old->seat.process == asked.seat.process;
+    const bool is_proven = contains(asked.succeeds, old->seat) || old->seat.process == asked.seat.process;
     const bool is_down = before != nullptr && !before->is_up && before->is_refused;
     if (!is_proven &&
         (old->seat == self_ || (before != nullptr && is_reachable(*before) && !is_suspected(old->seat)))) {
@@ -55,11 +56,12 @@ bool core::admissible(candidate_member& c, view& next) {
     next.lost.push_back(*old);
     next.members.erase(old);
   }
-  if (!asked.recovered.history.is_nil() && asked.recovered.history != history_) {
+  if (!newest_view_->continues(asked.recovered)) {
     c.is_refused = true;
     refuse_join(asked.seat, errc::state_transfer_needed, true,
-                "its state belongs to history " + to_string(asked.recovered.history) + ", the group is in " +
-                    to_string(history_) + ": it needs a full state transfer from " + who_.name);
+                "its state is position " + std::to_string(asked.recovered.position) + " of history " +
+                    to_string(asked.recovered.history) + ", the group is in " + to_string(history_) +
+                    ", which does not share that: it needs a full state transfer from " + who_.name);
     return false;
   }
   const position_t from = asked.recovered.position;
@@ -115,7 +117,7 @@ void core::ask_to_join() {
     ask.address = who_.address;
     ask.weight = who_.weight;
     ask.recovered = recovered_;
-    ask.succeeds = who_.succeeds;
+    ask.succeeds = succeeds_;
     for (const auto& [process, p] : peers_) {
       if (p.is_up && !p.history.is_nil()) send_to(process, ask);
     }
@@ -130,6 +132,22 @@ void core::ask_to_join() {
   next_join_ = is_admitted_ ? base::never : now_ + how_.keepalive_period;
 }
 
+// The seat of a member of that name is proven dead: its successor holds its state file.
+void core::note_dead(const seat_id& seat, const std::string& name) {
+  const auto was_it = [&](const view_ptr& v) {
+    const member* old = v ? v->find(seat) : nullptr;
+    return old != nullptr && old->name == name;
+  };
+  // While a view is pending the one before it counts as well, so its dead do, too.
+  if (seat == self_ || contains(dead_, seat) || (!was_it(newest_view_) && !was_it(committed_view_))) return;
+  dead_.push_back(seat);
+  judge_primary();
+  // Half of the weight is enough to elect when the rest is proven dead: only a new epoch may count so.
+  if (role_ == role::leader && !wins(alive(), epoch_dead_)) {
+    step_down("a member is proven dead: a new epoch must say so");
+  }
+}
+
 void core::handle(peer& from, const join& m) {
   if (role_ == role::joiner || !in_history()) return;
   if (m.seat.process != from.process || m.seat.number != from.seat || m.name != from.name) {
@@ -139,20 +157,7 @@ void core::handle(peer& from, const join& m) {
     send_to(from.process, removed{history_, *gone, true});
     return;
   }
-  const auto was_it = [&](const view_ptr& v) {
-    const member* old = v ? v->find(m.succeeds) : nullptr;
-    return old != nullptr && old->name == m.name;
-  };
-  // While a view is pending the one before it counts as well, so its dead do, too.
-  if (m.succeeds != self_ && (was_it(newest_view_) || was_it(committed_view_)) &&
-      std::find(dead_.begin(), dead_.end(), m.succeeds) == dead_.end()) {
-    dead_.push_back(m.succeeds);
-    judge_primary();
-    // Half of the weight is enough to elect when the rest is proven dead: only a new epoch may count so.
-    if (role_ == role::leader && !wins(alive(), epoch_dead_)) {
-      step_down("a member is proven dead: a new epoch must say so");
-    }
-  }
+  for (const seat_id& seat : m.succeeds) note_dead(seat, m.name);
   candidate_member& c = joiners_[from.process];
   if (c.asked.seat != m.seat) c = {m, now_, now_, false, false};
   c.asked = m;

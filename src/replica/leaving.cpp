@@ -45,6 +45,13 @@ bool core::is_awaited_by_leaver() const {
   });
 }
 
+// Those who promised to follow get the time to come in: they count on what this founder holds.
+bool core::is_awaited_by_followers() const {
+  return founded_at_ == committed_view_at_ && now_ < founded_since_ + how_.inactive_timeout &&
+         std::any_of(peers_.begin(), peers_.end(),
+                     [](const auto& one) { return one.second.said != nullptr; });
+}
+
 void core::consider_leaving() {
   if (is_removed_ && is_released()) {
     const removal* mine = committed_view_->find_removal(self_);
@@ -59,6 +66,7 @@ void core::consider_leaving() {
   if (role_ == role::leader) {
     if (newest_view_->members.size() == 1) {
       const bool is_done = is_delivered && passed_ == log_.end() && in_flight_bytes_ == 0;
+      if (is_awaited_by_followers()) return;
       if (is_done && !is_awaited_by_leaver()) farewell(errc::ok, "left the group");
       return;
     }
@@ -111,8 +119,14 @@ void core::notice_stranger(peer& p) {
 void core::handle(peer& from, const removed& m) {
   if (m.what.seat != self_) return;
   if (role_ == role::joiner) return take_new_seat();  // admitted and removed without ever hearing of it
-  if (m.history != history_) return;
   const std::uint64_t known = committed_view_ ? committed_view_->number : 0;
+  if (m.history != history_) {
+    // The group was re-formed without this member's history: it is over, unless a quorum of it still lives.
+    if (is_primary_ || m.what.view_number <= known) return;
+    say(base::level::warning, from.name + " is in history " + to_string(m.history) +
+                                  ", which went on from the one here; this member asks to join it");
+    return leave_old_seat(m.what.last, m.known);
+  }
   const bool is_news = is_removed_ ? from.view_number > known : m.what.view_number > known;
   if (has_left_ || !is_news) return;
   say(base::level::warning, from.name + " says that view " + std::to_string(m.what.view_number) +
@@ -130,7 +144,7 @@ void core::leave_old_seat(sequence_t last, bool known) {
     events_.push_back(outcome_event{old.ticket_base + s, result, 0});
   }
   old.sent = known ? std::min(old.sent, std::max(last, old.resolved)) : old.resolved;
-  is_admitted_ = has_consented_ = is_removed_ = false;
+  is_admitted_ = has_consented_ = is_removed_ = is_still_ = false;
   judge_primary();
   was_primary_told_ = false;  // the next view tells
   cut(committed());
@@ -148,7 +162,7 @@ void core::leave_old_seat(sequence_t last, bool known) {
   rounds_.clear();
   joiners_.clear();
   leavers_.clear();
-  who_.succeeds = seat_id{};
+  succeeds_.clear();
   if (is_leaving_) return farewell(errc::ok, "left the group");
   take_new_seat();
 }

@@ -153,6 +153,7 @@ void core::propose(view next) {
 void core::view_committed(position_t at, const view_ptr& v) {
   committed_view_ = v;
   committed_view_at_ = at;
+  keep_decided(at, v);
   committed_view_since_ = now_;
   if (HAUBERK_MUTANT(view_kept_after_held)) hold_view(at);
   for (const auto* gone : {&v->left, &v->lost}) {

@@ -158,8 +158,8 @@ struct join {
   std::string name;
   std::string address;
   std::uint8_t weight = 1;
-  recovered_position recovered;  ///< nil history: I have nothing
-  seat_id succeeds;              ///< nil, or the seat that this process's state file proves dead
+  recovered_position recovered;   ///< nil history: I have nothing
+  std::vector<seat_id> succeeds;  ///< seats that this process's state file proves dead
   bool operator==(const join&) const = default;
 };
 /// Why a `join` cannot be granted now, for a person. `final` ends the attempt.
@@ -194,6 +194,36 @@ struct handover {
   bool operator==(const handover&) const = default;
 };
 
+/// What a process that is in no live group knows, for the re-formation of its last one (PROTOCOL 7b, 8).
+struct claim {
+  std::uint64_t version = 0;  ///< grows with every change; the process and its name are the link's
+  bool is_open = false;       ///< false: in a live group, or not taking part; the rest says nothing
+  std::uint8_t weight = 0;
+  record known;
+  std::uint64_t number_max = 0;  ///< the highest number of any view it ever saw
+  epoch_t epoch_max = 0;         ///< the highest epoch it ever saw
+  recovered_position recovered;  ///< of its application; nil history: not known
+  bool is_alive = false;         ///< it still has the memory of its seat: the next three count
+  epoch_t held_epoch = 0;        ///< of its last held entry
+  position_t held = 0;
+  position_t committed = 0;
+
+  bool operator==(const claim&) const = default;
+};
+/// One claim that a promise was made upon.
+struct claim_id {
+  uuid process;
+  std::uint64_t version = 0;
+
+  auto operator<=>(const claim_id&) const = default;
+};
+/// I hold still, and follow you into the history that you found upon exactly these claims.
+struct promise {
+  std::vector<claim_id> upon;  ///< sorted, at most limits::claims_max
+
+  bool operator==(const promise&) const = default;
+};
+
 struct fence_request {
   std::uint64_t id = 0;
 
@@ -208,8 +238,9 @@ struct fence_answer {
   bool operator==(const fence_answer&) const = default;
 };
 
-using body = std::variant<data, order, held, beat, resume, vote_request, vote, epoch_start, fetch, fetched,
-                          join, join_refused, leave, removed, handover, fence_request, fence_answer>;
+using body =
+    std::variant<data, order, held, beat, resume, vote_request, vote, epoch_start, fetch, fetched, join,
+                 join_refused, leave, removed, handover, fence_request, fence_answer, claim, promise>;
 
 /// Where a message comes from and goes to that travels over a third member, because the direct link between
 /// the two is broken (PROTOCOL 13). One hop only: the middle passes on what it got from the origin itself.

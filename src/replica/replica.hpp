@@ -39,15 +39,16 @@ struct settings {
   std::uint32_t chunk_bytes = 1U << 20U;   ///< larger payloads travel in pieces of this size
   std::uint32_t run_bytes = 256U << 10U;   ///< small payloads share a frame up to this size
   std::uint64_t credit_bytes = 8U << 20U;  ///< bulk given to one link and not yet written
+  bool recovers = true;                    ///< takes part in re-forming a group that died (pc.recovery)
 };
 
-/// Who this process is. `succeeds` is the seat of its predecessor, if the state file proves it dead.
+/// Who this process is. `past` is what the state file kept of its predecessor, whose seats it proves dead.
 struct identity {
   uuid process;
   std::string name;
   std::string address;
   std::uint8_t weight = 1;
-  seat_id succeeds;
+  record past;
 };
 
 // ---- effects: what the owner must do ----
@@ -69,9 +70,7 @@ struct forget_peer {
 };
 /// Keep this across a restart, before anything later leaves this process.
 struct persist {
-  seat_id seat;
-  view_ptr newest;
-  position_t at = 0;
+  record what;
 };
 using effect = std::variant<send, drop_link, forget_peer, persist>;
 

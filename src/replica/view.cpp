@@ -1,6 +1,9 @@
 #include "replica/view.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
 
 #include "base/mutants.hpp"
 
@@ -34,6 +37,47 @@ std::uint32_t view::total_weight() const {
   std::uint32_t total = 0;
   for (const member& m : members) total += m.weight;
   return total;
+}
+
+bool view::continues(const recovered_position& point) const {
+  if (point.history.is_nil() || point.history == history) return true;
+  return std::any_of(forks.begin(), forks.end(), [&](const recovered_position& fork) {
+    return fork.history == point.history && point.position <= fork.position;
+  });
+}
+
+void view::fork(const uuid& fresh, position_t position) {
+  for (recovered_position& older : forks) older.position = std::min(older.position, position);
+  if (!history.is_nil()) forks.push_back({history, position});
+  if (forks.size() > base::limits::forks_max)
+    forks.erase(forks.begin(), forks.end() - base::limits::forks_max);
+  history = fresh;
+  if (root.is_nil()) root = forks.empty() ? fresh : forks.front().history;
+}
+
+view_ptr outline_of(const view& of) {
+  view made = of;
+  made.joined.clear();
+  made.left.clear();
+  made.lost.clear();
+  made.removed.clear();
+  made.dead.clear();
+  for (member& m : made.members) {
+    m.last = 0;
+    m.address.clear();
+  }
+  return std::make_shared<const view>(std::move(made));
+}
+
+bool record::has(const seat_id& seat) const {
+  return std::find(seats.begin(), seats.end(), seat) != seats.end();
+}
+
+bool record::operator==(const record& other) const {
+  const auto same = [](const view_ptr& a, const view_ptr& b) { return a == b || (a && b && *a == *b); };
+  return seats == other.seats && epoch == other.epoch && same(decided, other.decided) &&
+         same(pending, other.pending) && pending_epoch == other.pending_epoch &&
+         pending_at == other.pending_at;
 }
 
 bool is_quorum(const view& of, const std::vector<seat_id>& who, const std::vector<seat_id>& dead) {

@@ -39,6 +39,9 @@ struct removal {
 
 struct view {
   uuid history;
+  uuid root;                              ///< the first history of the chain: the group's identity for life
+  std::vector<recovered_position> forks;  ///< histories that this one goes on from, newest last, each with
+                                          ///< the last position that it shares; at most limits::forks_max
   std::uint64_t number = 0;
   std::vector<member> members;   ///< sorted by seat
   std::vector<seat_id> joined;   ///< members that the view before lacked
@@ -54,9 +57,35 @@ struct view {
   [[nodiscard]] const member* find_name(const std::string& name) const;
   [[nodiscard]] const removal* find_removal(const seat_id& seat) const;
   [[nodiscard]] std::uint32_t total_weight() const;
+  /// True when what was at that point of that history is what this history has there, too: no fork lies
+  /// between. A nil history says "nothing", which is a prefix of everything.
+  [[nodiscard]] bool continues(const recovered_position& point) const;
+  /// Makes this the first view of `fresh`, which shares everything up to `position` with the history so far.
+  void fork(const uuid& fresh, position_t position);
 };
 
 using view_ptr = std::shared_ptr<const view>;
+
+/// `of` without what only its own log and links need: who joins, who is gone, addresses.
+[[nodiscard]] view_ptr outline_of(const view& of);
+
+/// What a member keeps across its death, in the state file (PROTOCOL 8). Both views are outlines.
+struct record {
+  std::vector<seat_id> seats;  ///< its own, newest first; older ones as long as a view below names them
+  epoch_t epoch = 0;           ///< the newest in which it held anything
+  view_ptr decided;            ///< the newest view that it knew to be committed
+  view_ptr pending;            ///< held beyond that one: it may have committed
+  epoch_t pending_epoch = 0;   ///< with the position, what tells one pending view from another
+  position_t pending_at = 0;
+
+  /// Proven dead by whoever succeeds to it.
+  [[nodiscard]] bool has(const seat_id& seat) const;
+  [[nodiscard]] seat_id seat() const { return seats.empty() ? seat_id{} : seats.front(); }
+  [[nodiscard]] bool is_empty() const { return !decided && !pending; }
+  /// Its newest view, committed or not.
+  [[nodiscard]] const view_ptr& newest() const { return pending ? pending : decided; }
+  bool operator==(const record& other) const;
+};
 
 /// True when `who` (sorted or not) weighs more than half of `of`; or exactly half, when every other
 /// weighted member is in `dead` (proven: PROTOCOL 7).

@@ -128,6 +128,10 @@ replica::view_ptr take(taker& with, const View& from) {
   made.removed = with.list("the number of removed seats", from.removed(), limits::removed_max,
                            [&](const Removal& one) { return take(with, one); });
   made.dead = with.seats("the number of proven deaths in a view", from.dead(), limits::members_max);
+  made.root = with.id(from.root());
+  made.forks = with.list("the number of forks", from.forks(), limits::forks_max, [&](const Fork& one) {
+    return recovered_position{with.id(one.history()), one.position()};
+  });
   return std::make_shared<const replica::view>(std::move(made));
 }
 
@@ -238,7 +242,7 @@ replica::join take(taker& with, const Join& from) {
           with.address(from.address()),
           with.weight(from.weight()),
           {with.id(from.recovered_history()), from.recovered_position()},
-          with.seat(from.succeeds())};
+          with.seats("the number of seats proven dead", from.succeeds(), limits::record_seats_max)};
 }
 
 replica::join_refused take(taker& with, const JoinRefused& from) {
@@ -247,6 +251,39 @@ replica::join_refused take(taker& with, const JoinRefused& from) {
 
 replica::removed take(taker& with, const Removed& from) {
   return {with.id(from.history()), take(with, from.what()), from.known()};
+}
+
+// ---- re-forming a group that died ----
+
+replica::record take(taker& with, const Record& from) {
+  return {with.seats("the number of seats proven dead", from.seats(), limits::record_seats_max),
+          from.epoch(),
+          from.has_decided() ? take(with, from.decided()) : nullptr,
+          from.has_pending() ? take(with, from.pending()) : nullptr,
+          from.pending_epoch(),
+          from.pending_at()};
+}
+
+replica::claim take(taker& with, const Claim& from) {
+  replica::claim made;
+  made.version = from.version();
+  made.is_open = from.is_open();
+  made.weight = with.weight(from.weight());
+  made.known = take(with, from.known());
+  made.number_max = from.number_max();
+  made.epoch_max = from.epoch_max();
+  made.recovered = {with.id(from.recovered_history()), from.recovered_position()};
+  made.is_alive = from.is_alive();
+  made.held_epoch = from.held_epoch();
+  made.held = from.held();
+  made.committed = from.committed();
+  return made;
+}
+
+replica::promise take(taker& with, const Promise& from) {
+  return {with.list("the number of claims", from.upon(), limits::claims_max, [&](const ClaimId& one) {
+    return replica::claim_id{with.id(one.process()), one.version()};
+  })};
 }
 
 // ---- the frame around them ----
@@ -298,6 +335,10 @@ std::optional<replica::body> take_body(taker& with, const Frame& head, const bas
       return replica::leave{head.leave().last()};
     case Frame::kRemovedFieldNumber:
       return take(with, head.removed());
+    case Frame::kClaimFieldNumber:
+      return take(with, head.claim());
+    case Frame::kPromiseFieldNumber:
+      return take(with, head.promise());
     case Frame::kFenceRequestFieldNumber:
       return replica::fence_request{head.fence_request().id()};
     case Frame::kFenceAnswerFieldNumber:

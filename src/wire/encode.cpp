@@ -120,7 +120,8 @@ void put(Removal* into, const replica::removal& what) {
 void put(View* into, const replica::view& what) {
   HAUBERK_ASSERT(what.members.size() <= limits::members_max && what.joined.size() <= limits::members_max &&
                      what.left.size() <= limits::members_max && what.lost.size() <= limits::members_max &&
-                     what.dead.size() <= limits::members_max && what.removed.size() <= limits::removed_max,
+                     what.dead.size() <= limits::members_max && what.removed.size() <= limits::removed_max &&
+                     what.forks.size() <= limits::forks_max,
                  "a view is bounded");
   put(into->mutable_history(), what.history);
   into->set_number(what.number);
@@ -130,6 +131,12 @@ void put(View* into, const replica::view& what) {
   for (const auto& member : what.lost) put(into->add_lost(), member);
   for (const auto& removal : what.removed) put(into->add_removed(), removal);
   for (const auto& seat : what.dead) put(into->add_dead(), seat);
+  put(into->mutable_root(), what.root);
+  for (const auto& fork : what.forks) {
+    auto& made = *into->add_forks();
+    put(made.mutable_history(), fork.history);
+    made.set_position(fork.position);
+  }
 }
 
 /// The place of `seat` in the table of senders; a linear search, as there are few of them.
@@ -264,7 +271,8 @@ void put(Frame& frame, const replica::join& what) {
   into.set_weight(what.weight);
   put(into.mutable_recovered_history(), what.recovered.history);
   into.set_recovered_position(what.recovered.position);
-  put(into.mutable_succeeds(), what.succeeds);
+  HAUBERK_ASSERT(what.succeeds.size() <= limits::record_seats_max, "a state file proves few deaths");
+  for (const auto& seat : what.succeeds) put(into.add_succeeds(), seat);
 }
 
 void put(Frame& frame, const replica::join_refused& what) {
@@ -282,6 +290,44 @@ void put(Frame& frame, const replica::removed& what) {
   put(into.mutable_history(), what.history);
   put(into.mutable_what(), what.what);
   into.set_known(what.known);
+}
+
+// ---- re-forming a group that died ----
+
+void put(Record* into, const replica::record& what) {
+  HAUBERK_ASSERT(what.seats.size() <= limits::record_seats_max, "a state file proves few deaths");
+  for (const auto& seat : what.seats) put(into->add_seats(), seat);
+  into->set_epoch(what.epoch);
+  if (what.decided) put(into->mutable_decided(), *what.decided);
+  if (what.pending) put(into->mutable_pending(), *what.pending);
+  into->set_pending_epoch(what.pending_epoch);
+  into->set_pending_at(what.pending_at);
+}
+
+void put(Frame& frame, const replica::claim& what) {
+  auto& into = *frame.mutable_claim();
+  into.set_version(what.version);
+  into.set_is_open(what.is_open);
+  into.set_weight(what.weight);
+  put(into.mutable_known(), what.known);
+  into.set_number_max(what.number_max);
+  into.set_epoch_max(what.epoch_max);
+  put(into.mutable_recovered_history(), what.recovered.history);
+  into.set_recovered_position(what.recovered.position);
+  into.set_is_alive(what.is_alive);
+  into.set_held_epoch(what.held_epoch);
+  into.set_held(what.held);
+  into.set_committed(what.committed);
+}
+
+void put(Frame& frame, const replica::promise& what) {
+  HAUBERK_ASSERT(what.upon.size() <= limits::claims_max, "a promise names members");
+  auto& into = *frame.mutable_promise();
+  for (const auto& one : what.upon) {
+    auto& made = *into.add_upon();
+    put(made.mutable_process(), one.process);
+    made.set_version(one.version);
+  }
 }
 
 void put(Frame& frame, const replica::fence_request& what) { frame.mutable_fence_request()->set_id(what.id); }

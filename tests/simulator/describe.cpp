@@ -73,7 +73,7 @@ struct teller {
   std::string operator()(const replica::join& m) const {
     return "join " + m.name + " seat " + base::to_string(m.seat) + " recovered " +
            to_string(m.recovered.position) +
-           (m.succeeds.is_nil() ? "" : " succeeds " + base::to_string(m.succeeds));
+           (m.succeeds.empty() ? "" : " succeeds " + base::to_string(m.succeeds.front()));
   }
   std::string operator()(const replica::join_refused& m) const {
     return std::string("join refused") + (m.final ? " for good" : "") + ": " + m.text;
@@ -82,6 +82,22 @@ struct teller {
   std::string operator()(const replica::removed& m) const {
     return "removed " + base::to_string(m.what.seat) + " last " + to_string(m.what.last) + " by view " +
            to_string(m.what.view_number) + (m.known ? "" : " (forgotten)");
+  }
+  std::string operator()(const replica::claim& m) const {
+    if (!m.is_open) return "claim " + to_string(m.version) + " closed";
+    std::string text = "claim " + to_string(m.version) + " weight " + to_string(m.weight) + " epoch " +
+                       to_string(m.known.epoch);
+    for (const auto& each : m.known.seats) text += " " + base::to_string(each);
+    if (m.known.decided) text += ", decided " + words(*m.known.decided);
+    if (m.known.pending)
+      text += ", pending e" + to_string(m.known.pending_epoch) + "@" + to_string(m.known.pending_at) + " " +
+              words(*m.known.pending);
+    if (!m.is_alive) return text + ", recovered " + to_string(m.recovered.position);
+    return text + ", alive, held e" + to_string(m.held_epoch) + "@" + to_string(m.held) + " committed " +
+           to_string(m.committed);
+  }
+  std::string operator()(const replica::promise& m) const {
+    return "promise upon " + to_string(m.upon.size()) + " claims";
   }
   std::string operator()(const replica::handover& m) const {
     return "handover e" + to_string(m.epoch) + " at " + to_string(m.log_end);

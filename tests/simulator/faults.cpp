@@ -100,7 +100,7 @@ bool faults::may_die(machine_index which) {
   if (!drawn_.is_guarded) return true;
   std::set<seat_id> proven = staff_.proven();
   const seat_id& seat = home.who()->status.self;
-  const bool has_proof = home.file() == seat && (staff_.keeps_file(which) || chance_.percent(60));
+  const bool has_proof = home.file().seat() == seat && (staff_.keeps_file(which) || chance_.percent(60));
   if (has_proof) proven.insert(seat);
   if (!can_lose(group_, {which}, proven)) return false;
   if (has_proof) staff_.promise_proof(which, seat);

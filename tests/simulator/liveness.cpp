@@ -54,7 +54,7 @@ std::string liveness::complaint() {
     if (staff_.is_abandoned(i)) continue;
     machine& each = group_.at(i);
     if (!each.is_running()) {
-      if (each.durable().position == 0 && !each.farewell() && each.file().is_nil())
+      if (each.durable().position == 0 && !each.farewell() && each.file().is_empty())
         continue;  // never started
       return each.name() + " does not run";
     }

@@ -48,19 +48,20 @@ void machine::start(const start_mode& how) {
   me.name = name_;
   me.address = name_ + ":4567";
   me.weight = how.weight;
-  if (how.has_state_file) me.succeeds = file_;
-  if (!me.succeeds.is_nil()) around_.seen.reach(state::proof_of_death);
+  if (how.has_state_file) me.past = file_;
+  const seat_id before = me.past.seat();
+  if (!before.is_nil()) around_.seen.reach(state::proof_of_death);
   base::logger words;
   if (around_.time.is_traced()) {
     words = base::logger([this](base::level, std::string_view line) { around_.time.say(name_, line); },
                          base::level::debug);
   }
-  witness& who = around_.record.start(id, name_, index_, how.recovered, me.succeeds);
+  witness& who = around_.record.start(id, name_, index_, how.recovered, me.past.seats);
   around_.homes[id] = index_;
   process_.reset(new process{id, replica::replica(around_.settings, me, chance_.next(), words), &who});
   around_.time.say(name_, "starts as " + to_string(id).substr(0, 8) + ", recovered " +
                               std::to_string(how.recovered.position) +
-                              (me.succeeds.is_nil() ? "" : ", succeeds " + base::to_string(me.succeeds)));
+                              (before.is_nil() ? "" : ", succeeds " + base::to_string(before)));
   const time_point now = local();
   if (how.is_bootstrap) {
     const uuid history = chance_.id();
@@ -251,7 +252,7 @@ void machine::carry_out(const replica::effect& what) {
         around_.wires.send(index_, to, home->second, message, out->credit_bytes);
     }
   } else if (const auto* keep = std::get_if<replica::persist>(&what)) {
-    if (!keep->seat.is_nil()) file_ = keep->seat;
+    file_ = keep->what;
   } else if (const auto* drop = std::get_if<replica::drop_link>(&what)) {
     throw violation("honest_peers", name_ + " drops its link to n" +
                                         std::to_string(around_.homes.at(drop->process) + 1) +

@@ -49,8 +49,8 @@ class machine {
   /// What the last process of this machine had delivered.
   [[nodiscard]] recovered_position durable() const { return durable_; }
   [[nodiscard]] const std::optional<replica::farewell_event>& farewell() const { return farewell_; }
-  /// The seat in the state file; nil when nothing was ever kept.
-  [[nodiscard]] const seat_id& file() const { return file_; }
+  /// The state file; empty when nothing was ever kept.
+  [[nodiscard]] const replica::record& file() const { return file_; }
 
   void start(const start_mode& how);
   /// Memory gone. `is_silent`: the whole machine is off, nobody is told.
@@ -103,7 +103,7 @@ class machine {
   base::random chance_;  // of the process that runs
   std::unique_ptr<process> process_;
   std::uint64_t generation_ = 0;
-  seat_id file_;
+  replica::record file_;
   recovered_position durable_;
   std::optional<replica::farewell_event> farewell_;
   std::size_t effects_to_live_ = 0;  // 0 = no such end

@@ -68,6 +68,7 @@ profile draw_profile(base::random& chance) {
   p.faults[static_cast<std::size_t>(fault::late_joiner)] = p.founders < p.machines;
   p.fault_gap = one_of<duration>(chance, {300ms, 1s, 3s, 8s});
   p.is_guarded = !chance.percent(6);
+  p.settings.recovers = false;
   p.with_codec = chance.percent(50);
   return p;
 }

@@ -9,8 +9,8 @@ recorder::recorder(world& time, sometimes& seen, const replica::settings& limits
     : time_(time), sometimes_(seen), oracles_(make_oracles(chronicle_, limits)) {}
 
 witness& recorder::start(const uuid& id, const std::string& name, std::size_t machine,
-                         recovered_position recovered, const seat_id& succeeds) {
-  if (!succeeds.is_nil()) chronicle_.succeeded.insert(succeeds);
+                         recovered_position recovered, const std::vector<seat_id>& succeeds) {
+  chronicle_.succeeded.insert(succeeds.begin(), succeeds.end());
   witness& who = chronicle_.processes.emplace_back();
   who.id = id;
   who.name = name;

@@ -18,7 +18,7 @@ class recorder {
   void set_history(const uuid& history) { chronicle_.history = history; }
 
   witness& start(const uuid& id, const std::string& name, std::size_t machine, recovered_position recovered,
-                 const seat_id& succeeds);
+                 const std::vector<seat_id>& succeeds);
   /// `last` is what it was when it died, perhaps in the middle of a step.
   void handle_crash(witness& who, const replica::status& last);
   void handle_accepted(witness& who, std::uint64_t first_ticket, const std::vector<base::buffer>& payloads);

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/limits.hpp"
+
 namespace hauberk::engine {
 namespace {
 
@@ -25,13 +27,41 @@ class StateFile : public testing::Test {
   }
   static saved_state state(std::uint64_t view) {
     saved_state made;
-    made.seat.process.bytes.fill(0xab);
-    made.seat.number = 3;
-    made.history.bytes.fill(0xcd);
-    made.view_number = view;
-    made.position = view * 100;
+    made.known.seats = {seat(0xab, 3), seat(0xaa, 1)};
+    made.known.epoch = view + 7;
+    made.known.decided = members(view, 2);
+    if (view % 2 == 1) {
+      made.known.pending = members(view + 1, 3);
+      made.known.pending_epoch = view + 5;
+      made.known.pending_at = view * 100;
+    }
+    made.is_safe = view % 3 == 0;
+    made.left_at = {id(0xcd), view * 100 + 1};
     made.name = "db = 1";
     return made;
+  }
+  static uuid id(std::uint8_t fill) {
+    uuid made;
+    made.bytes.fill(fill);
+    return made;
+  }
+  static base::seat_id seat(std::uint8_t fill, std::uint32_t number) { return {id(fill), number}; }
+  static replica::view_ptr members(std::uint64_t number, std::size_t count) {
+    replica::view made;
+    made.history = id(0xcd);
+    made.root = id(0xce);
+    made.forks = {{id(0xce), 12}, {id(0xcf), 34}};
+    made.number = number;
+    for (std::size_t i = 0; i < count; ++i) {
+      replica::member one;
+      one.seat = seat(static_cast<std::uint8_t>(i), 4);
+      one.name = i == 0 ? std::string("a b%\n=\0\xff", 8) : std::string(base::limits::name_bytes_max, '\t');
+      one.weight = static_cast<std::uint8_t>(i);
+      one.weight_wanted = 200;
+      one.catching_up = i == 1;
+      made.members.push_back(one);
+    }
+    return std::make_shared<const replica::view>(std::move(made));
   }
   void scribble(std::streamoff at) {
     std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
@@ -39,6 +69,7 @@ class StateFile : public testing::Test {
     file << "garbage";
   }
 
+  static constexpr std::streamoff slot_bytes = 128 * 1024;
   std::string folder_, said_;
 };
 
@@ -90,7 +121,7 @@ TEST_F(StateFile, DamageInBothIsLikeANewNode) {
     for (std::uint64_t view = 1; view <= 4; ++view) ASSERT_TRUE(file->save(state(view)));
   }
   scribble(40);
-  scribble(4096 + 40);
+  scribble(slot_bytes + 40);
   auto file = open();
   ASSERT_TRUE(file);
   EXPECT_FALSE(file->found());
@@ -102,9 +133,25 @@ TEST_F(StateFile, IsPrivateAndNeverGrows) {
   struct stat about {};
   ASSERT_EQ(::stat(path().c_str(), &about), 0);
   EXPECT_EQ(about.st_mode & 0777, 0600U);
-  EXPECT_EQ(about.st_size, 8192);
+  EXPECT_EQ(about.st_size, 2 * slot_bytes);
   for (std::uint64_t view = 1; view <= 100; ++view) ASSERT_TRUE(file->save(state(view)));
-  EXPECT_EQ(std::filesystem::file_size(path()), 8192U);
+  EXPECT_EQ(std::filesystem::file_size(path()), std::uintmax_t{2 * slot_bytes});
+}
+
+TEST_F(StateFile, TakesTheLargestViews) {
+  saved_state most = state(1);
+  most.known.decided = members(8, base::limits::members_max);
+  most.known.pending = members(9, base::limits::members_max);
+  {
+    auto file = open();
+    ASSERT_TRUE(file->save(state(1)));
+    ASSERT_TRUE(file->save(most));
+    ASSERT_TRUE(file->save(most));
+    ASSERT_TRUE(file->save(state(2)));  // shorter than what the slot had
+  }
+  EXPECT_EQ(open()->found(), state(2));
+  scribble(40);
+  EXPECT_EQ(open()->found(), most);
 }
 
 TEST_F(StateFile, SaysWhatIsWrongWithTheFolder) {

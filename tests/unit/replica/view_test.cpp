@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
+
 namespace hauberk::replica {
 namespace {
 
@@ -76,6 +78,54 @@ TEST(view, finds_members_and_removals) {
   ASSERT_NE(v.find_removal(seat(9)), nullptr);
   EXPECT_EQ(v.find_removal(seat(9))->last, 7U);
   EXPECT_EQ(v.find_removal(seat(1)), nullptr);
+}
+
+uuid history(std::uint8_t n) {
+  uuid id;
+  id.bytes[0] = n;
+  return id;
+}
+
+TEST(chain, a_first_history_is_its_own_root) {
+  view v;
+  v.fork(history(1), 0);
+  EXPECT_EQ(v.history, history(1));
+  EXPECT_EQ(v.root, history(1));
+  EXPECT_TRUE(v.forks.empty());
+}
+
+TEST(chain, shares_with_its_ancestors_up_to_each_fork) {
+  view v;
+  v.fork(history(1), 0);
+  v.fork(history(2), 100);
+  v.fork(history(3), 250);
+  EXPECT_EQ(v.root, history(1));
+  EXPECT_TRUE(v.continues({history(1), 100}));
+  EXPECT_FALSE(v.continues({history(1), 101}));
+  EXPECT_TRUE(v.continues({history(2), 250}));
+  EXPECT_FALSE(v.continues({history(2), 251}));
+  EXPECT_TRUE(v.continues({history(3), 1000}));
+  EXPECT_FALSE(v.continues({history(4), 1}));
+  EXPECT_TRUE(v.continues({}));
+}
+
+TEST(chain, a_fork_below_an_older_one_cuts_that_too) {
+  view v;
+  v.fork(history(1), 0);
+  v.fork(history(2), 100);
+  v.fork(history(3), 90);
+  EXPECT_TRUE(v.continues({history(1), 90}));
+  EXPECT_FALSE(v.continues({history(1), 95}));
+  EXPECT_FALSE(v.continues({history(2), 95}));
+}
+
+TEST(chain, forgets_the_oldest_but_not_the_root) {
+  view v;
+  for (std::uint8_t i = 1; i <= base::limits::forks_max + 10; ++i) v.fork(history(i), i);
+  EXPECT_EQ(v.forks.size(), base::limits::forks_max);
+  EXPECT_EQ(v.root, history(1));
+  EXPECT_FALSE(v.continues({history(1), 1}));
+  EXPECT_TRUE(v.continues(v.forks.front()));
 }
 
 }  // namespace

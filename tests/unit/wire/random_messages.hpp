@@ -72,7 +72,25 @@ class message_maker {
     made.lost = list(3, [&] { return member(); });
     made.dead = seats();
     made.removed = list(100, [&] { return replica::removal{seat(), number(), number()}; });
+    made.root = id();
+    made.forks = list(base::limits::forks_max, [&] { return recovered_position{id(), number()}; });
     return std::make_shared<const replica::view>(std::move(made));
+  }
+
+  std::vector<base::seat_id> record_seats() {
+    return list(base::limits::record_seats_max, [&] { return seat(); });
+  }
+  replica::view_ptr maybe_view() {
+    if (flag()) return nullptr;
+    replica::view made = *view();  // two of the largest would not fit in one frame, and never come: no addresses
+    for (auto* members : {&made.members, &made.left, &made.lost}) {
+      for (auto& one : *members) one.address.clear();
+    }
+    made.removed.clear();
+    return std::make_shared<const replica::view>(std::move(made));
+  }
+  replica::record record() {
+    return {record_seats(), number(), maybe_view(), maybe_view(), number(), number()};
   }
 
   template <typename Made>
@@ -144,7 +162,7 @@ class message_maker {
         return made;
       }
       case 10:
-        return replica::join{seat(), name(), address(), weight(), {id(), number()}, seat()};
+        return replica::join{seat(), name(), address(), weight(), {id(), number()}, record_seats()};
       case 11:
         return replica::join_refused{seat(), small(), flag(), text(base::limits::reason_bytes_max)};
       case 12:
@@ -155,8 +173,14 @@ class message_maker {
         return replica::handover{number(), number(), number()};
       case 15:
         return replica::fence_request{number()};
-      default:
+      case 16:
         return replica::fence_answer{number(), number(), number()};
+      case 17:
+        return replica::claim{number(), flag(),   weight(), record(), number(), number(),
+                              {id(), number()}, flag(), number(), number(), number()};
+      default:
+        return replica::promise{
+            list(base::limits::claims_max, [&] { return replica::claim_id{id(), number()}; })};
     }
   }
 

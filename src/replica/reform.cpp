@@ -1,0 +1,361 @@
+// Re-forming a group that died (PROTOCOL 7b, 8): after a crash of all, or of so many that no quorum can come
+// back. Whoever is in no live group says what it knows (`claim`). Once everybody who may count is there, each
+// computes the same plan from the same claims, holds still, and promises to follow the one who has most. That
+// one founds a new history, alone in its first view; the others enter by the ordinary door.
+//
+// Two cannot both found. The plan needs a promise of every process that may count, the other founder's among
+// them; whoever promises drops the promises that it collected, and whoever has founded promises no more. A
+// founder's file names its new view before anybody hears of it, so its successor asks nobody but itself.
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "replica/core.hpp"
+
+namespace hauberk::replica {
+
+namespace {
+
+bool is_same_pending(const record& a, const record& b) {
+  return a.pending && b.pending && a.pending_at == b.pending_at && a.pending_epoch == b.pending_epoch &&
+         a.pending->number == b.pending->number;
+}
+
+/// The claims that a re-formation may rest on, and what they say together.
+class assembly {
+ public:
+  struct one {
+    uuid process;
+    const claim* said;
+  };
+
+  explicit assembly(std::vector<one> all) : all_(std::move(all)) {}
+
+  /// Finds the view to go on from, and who has to be there for it; false while that cannot be known.
+  bool find_base() {
+    for (const one& c : all_) {
+      const view_ptr& v = c.said->known.decided;
+      if (v && (!base_ || std::pair(v->number, v->history) > std::pair(base_->number, base_->history)))
+        base_ = v;
+    }
+    if (!base_) return false;
+    const view_ptr decided = base_;
+    dead_ = outweighs_dead(*decided);
+    need(*decided);
+    // A view held beyond that one may have committed when members with half of the weight have it on file.
+    // With more than half it is sure to be the group's next: then only its own members count.
+    for (const one& c : all_) {
+      const view_ptr& v = c.said->known.pending;
+      if (!v || v->number <= decided->number) continue;
+      std::uint32_t weight = 0;
+      for (const member& m : decided->members) {
+        const one* there = find(m.seat);
+        if (there != nullptr && is_same_pending(there->said->known, c.said->known)) weight += m.weight;
+      }
+      if (2 * weight < decided->total_weight()) continue;
+      dead_ = dead_ || outweighs_dead(*v);
+      if (2 * weight > decided->total_weight()) {
+        base_ = v;
+        needed_.clear();
+        need(*v);
+        break;
+      }
+      need(*v);
+    }
+    return true;
+  }
+
+  /// Members of the views that count who are not there, by name.
+  [[nodiscard]] std::string missing() const {
+    std::string names;
+    for (const member& m : needed_) {
+      if (find(m.seat) == nullptr) names += (names.empty() ? "" : ", ") + m.name;
+    }
+    return names;
+  }
+  /// The claims of those who are needed, sorted by process.
+  [[nodiscard]] std::vector<one> present() const {
+    std::vector<one> made;
+    for (const one& c : all_) {
+      const bool is_needed =
+          std::any_of(needed_.begin(), needed_.end(), [&](const member& m) { return is_of(c, m.seat); });
+      if (is_needed) made.push_back(c);
+    }
+    std::sort(made.begin(), made.end(), [](const one& a, const one& b) { return a.process < b.process; });
+    return made;
+  }
+  /// No quorum of the views that count can ever come back by itself.
+  [[nodiscard]] bool is_dead() const { return dead_; }
+  [[nodiscard]] const view_ptr& base() const { return base_; }
+
+ private:
+  static bool is_of(const one& c, const seat_id& seat) {
+    const auto& seats = c.said->known.seats;
+    return c.process == seat.process || std::any_of(seats.begin(), seats.end(), [&](const seat_id& mine) {
+             return mine.process == seat.process;
+           });
+  }
+  [[nodiscard]] const one* find(const seat_id& seat) const {
+    const auto at = std::find_if(all_.begin(), all_.end(), [&](const one& c) { return is_of(c, seat); });
+    return at == all_.end() ? nullptr : &*at;
+  }
+  void need(const view& v) { needed_.insert(needed_.end(), v.members.begin(), v.members.end()); }
+  [[nodiscard]] bool outweighs_dead(const view& v) const {
+    std::uint32_t dead = 0;
+    for (const member& m : v.members) {
+      const one* there = find(m.seat);
+      const bool lives = there != nullptr && there->process == m.seat.process && there->said->is_alive &&
+                         there->said->known.seat() == m.seat;
+      if (there != nullptr && !lives) dead += m.weight;
+    }
+    return 2 * dead > v.total_weight();
+  }
+
+  std::vector<one> all_;
+  view_ptr base_;
+  std::vector<member> needed_;
+  bool dead_ = false;
+};
+
+/// Who has most. A living member's log counts by (epoch of its last held entry, its position), as in an
+/// election; what an application recovered counts by its position, and beats the living only where they
+/// cannot be sure to have it: then what was durable is kept rather than what was only held.
+uuid most_advanced(const std::vector<assembly::one>& present, const view& base) {
+  const claim* live = nullptr;
+  const claim* cold = nullptr;
+  uuid live_process, cold_process, any_process;
+  position_t sure = 0;
+  const bool is_weighted =
+      std::any_of(present.begin(), present.end(), [](const auto& c) { return c.said->weight > 0; });
+  for (const auto& [process, said] : present) {
+    if (said->is_alive) sure = std::max(sure, said->committed);
+    if (is_weighted && said->weight == 0) continue;
+    if (any_process.is_nil()) any_process = process;
+    if (said->is_alive) {
+      if (live == nullptr ||
+          std::pair(said->held_epoch, said->held) > std::pair(live->held_epoch, live->held)) {
+        live = said;
+        live_process = process;
+      }
+    } else if (!said->recovered.history.is_nil() && base.continues(said->recovered) &&
+               (cold == nullptr || said->recovered.position > cold->recovered.position)) {
+      cold = said;
+      cold_process = process;
+    }
+  }
+  if (live == nullptr) return cold == nullptr ? any_process : cold_process;
+  for (const auto& [process, said] : present) {
+    if (!said->is_alive && said->known.epoch <= live->held_epoch && said->recovered.position <= live->held &&
+        base.continues(said->recovered))
+      sure = std::max(sure, said->recovered.position);
+  }
+  return cold == nullptr || cold->recovered.position <= sure ? live_process : cold_process;
+}
+
+}  // namespace
+
+// A joiner waits a little: a live group may answer first. A member that lost the quorum waits, too: mostly
+// it comes back by itself.
+bool core::is_seeking() const {
+  if (!how_.recovers || role_ == role::idle || kept_.is_empty()) return false;
+  if (is_still_) return true;
+  return now_ >= (role_ == role::joiner ? joined_at_ : lost_at_) + how_.suspect_timeout;
+}
+
+claim core::make_claim() const {
+  claim c;
+  c.version = claimed_.version;
+  c.is_open = is_seeking();
+  if (!c.is_open) return c;
+  c.weight = is_leaving_ ? std::uint8_t{0} : who_.weight;
+  c.known = kept_;
+  c.number_max = std::max(kept_.newest()->number, newest_view_ ? newest_view_->number : 0);
+  c.epoch_max = std::max(kept_.epoch, epoch_);
+  if (role_ == role::joiner) {
+    c.recovered = recovered_;
+  } else if (is_admitted_ && kept_.seat() == self_) {
+    c.is_alive = true;
+    c.held_epoch = log_.epoch_at(held_);
+    c.held = held_;
+    c.committed = committed();
+  } else {
+    c.recovered = {history_, committed()};  // it was still catching up
+  }
+  return c;
+}
+
+void core::say_claim() {
+  if (is_primary_ || lost_at_ == time_point{}) lost_at_ = now_;
+  if (!claimed_.is_open && !is_seeking()) return;
+  claim now = make_claim();
+  if (now != claimed_) {
+    ++now.version;
+    claimed_ = std::move(now);
+  }
+  std::vector<uuid> to;
+  for (auto& [process, p] : peers_) {
+    if (!p.is_up || p.claim_told == claimed_.version || (!claimed_.is_open && p.claim_told == 0)) continue;
+    p.claim_told = claimed_.version;
+    to.push_back(process);
+  }
+  if (!to.empty()) send_many(std::move(to), claimed_, 0);
+}
+
+void core::handle(peer& from, const claim& m) {
+  from.said = m.is_open ? std::make_shared<const claim>(m) : nullptr;
+}
+
+void core::handle(peer& from, const promise& m) { from.promised = m.upon; }
+
+std::optional<core::reform_plan> core::plan_reform() {
+  std::vector<assembly::one> all{{self_.process, &claimed_}};
+  for (const auto& [process, p] : peers_) {
+    if (!p.is_up) continue;
+    if (p.said) {
+      all.push_back({process, p.said.get()});
+    } else if (!p.history.is_nil()) {
+      return std::nullopt;  // it is in a live group, or will say so soon
+    }
+  }
+  assembly those(std::move(all));
+  if (!those.find_base()) return std::nullopt;
+  if (const std::string names = those.missing(); !names.empty()) {
+    say_once("waits to re-form view " + std::to_string(those.base()->number) + ": not back yet: " + names);
+    return std::nullopt;
+  }
+  const auto present = those.present();
+  const bool is_mine =
+      std::any_of(present.begin(), present.end(), [&](const auto& c) { return c.process == self_.process; });
+  if (!is_mine || !those.is_dead()) return std::nullopt;
+  for (const auto& a : present) {
+    if (a.process == self_.process) continue;
+    const auto& links = peers_.at(a.process).links;
+    for (const auto& b : present) {
+      if (a.process == b.process || std::find(links.begin(), links.end(), b.process) != links.end()) continue;
+      say_once("waits to re-form view " + std::to_string(those.base()->number) + ": no link between " +
+               peers_.at(a.process).name + " and " +
+               (b.process == self_.process ? who_.name : peers_.at(b.process).name));
+      return std::nullopt;
+    }
+  }
+  reform_plan plan;
+  plan.base = those.base();
+  plan.leader = most_advanced(present, *plan.base);
+  for (const auto& [process, said] : present) {
+    plan.upon.push_back({process, said->version});
+    plan.number = std::max(plan.number, said->number_max);
+    plan.epoch = std::max(plan.epoch, said->epoch_max);
+  }
+  return plan;
+}
+
+void core::consider_reform() {
+  say_claim();
+  if (!claimed_.is_open) return;
+  const std::optional<reform_plan> plan = plan_reform();
+  if (!plan) return;
+  if (role_ != role::joiner) {
+    is_still_ = true;  // what the claims say must stay so: this history cannot go on anyway
+    if (role_ == role::candidate) role_ = role::follower;
+  }
+  if (plan->leader != self_.process) {
+    peer& leader = peers_.at(plan->leader);
+    for (auto& [process, p] : peers_) p.promised.clear();
+    if (leader.promise_told == plan->upon) return;
+    leader.promise_told = plan->upon;
+    send_to(plan->leader, promise{plan->upon});
+    return;
+  }
+  for (const claim_id& one : plan->upon) {
+    if (one.process != self_.process && peers_.at(one.process).promised != plan->upon) return;
+  }
+  reform(*plan);
+}
+
+void core::reform(const reform_plan& plan) {
+  if (newest_view_at_ > committed() && !is_member()) cut(newest_view_at_ - 1);  // it would have removed me
+  cut(held_);
+  view next;
+  next.history = plan.base->history;
+  next.root = plan.base->root;
+  next.forks = plan.base->forks;
+  next.number = plan.number + 1;
+  if (role_ != role::joiner && is_member()) {
+    next.removed = newest_view_->removed;
+    for (const member& m : newest_view_->members) {
+      if (m.seat == self_) continue;
+      next.lost.push_back(m);
+      next.removed.push_back({m.seat, senders_[sender_index(m.seat)].ordered, next.number});
+    }
+    if (next.removed.size() > base::limits::removed_max) {
+      next.removed.erase(next.removed.begin(), next.removed.end() - base::limits::removed_max);
+    }
+  } else {
+    next.joined = {self_};
+  }
+  was_primary_told_ = false;  // the first view of the new history tells
+  next.fork(fresh_history(), log_.end());
+  say(base::level::warning, "re-forms view " + std::to_string(plan.base->number) + " of history " +
+                                to_string(plan.base->history) + " as history " + to_string(next.history) +
+                                ", from position " + std::to_string(log_.end()));
+  found(std::move(next), plan.epoch + 1);
+}
+
+// The first view of a history: this member alone. It decides by itself, and what it holds is committed.
+void core::found(view first, epoch_t epoch) {
+  member me;
+  me.seat = self_;
+  me.name = who_.name;
+  me.address = who_.address;
+  me.weight = me.weight_wanted = who_.weight == 0 ? std::uint8_t{1} : who_.weight;
+  me.last = senders_[sender_index(self_)].ordered;
+  first.members = {me};
+  history_ = first.history;
+  epoch_ = matched_ = epoch;
+  voted_for_ = uuid{};
+  votes_.clear();
+  dead_.clear();
+  stood_dead_.clear();
+  pre_vote_epoch_ = 0;
+  rounds_.clear();
+  leavers_.clear();
+  holdings_.clear();
+  gone_.clear();
+  is_still_ = is_paused_ = false;
+  next_beat_ = std::min(next_beat_, now_ + how_.keepalive_period);
+  next_join_ = base::never;
+  founded_at_ = log_.end() + 1;
+  founded_since_ = now_;
+  append_view(epoch_, std::make_shared<const view>(std::move(first)));
+  hold_view(log_.end());
+  lead();
+}
+
+// As random as the process is: nobody else derives anything from its id.
+uuid core::fresh_history() {
+  uuid made = who_.process;
+  const std::uint32_t mark = ~foundings_++;
+  for (std::size_t i = 0; i < 4; ++i) made.bytes[i] ^= static_cast<std::uint8_t>(mark >> (8 * i));
+  return made;
+}
+
+// A member of a history that this one goes on from: its own is over.
+void core::notice_ancestor(const peer& p) {
+  if (!is_primary_ || !committed_view_) return;
+  const auto& forks = committed_view_->forks;
+  const bool is_ancestor = std::any_of(
+      forks.begin(), forks.end(), [&](const recovered_position& fork) { return fork.history == p.history; });
+  if (!is_ancestor || p.seat == 0) return;
+  const seat_id seat{p.process, p.seat};
+  const removal* gone = committed_view_->find_removal(seat);
+  send_to(p.process, removed{history_, gone != nullptr ? *gone : removal{seat, 0, committed_view_->number},
+                             gone != nullptr});
+}
+
+void core::say_once(const std::string& line) {
+  if (line == said_once_) return;
+  said_once_ = line;
+  say(base::level::info, line);
+}
+
+}  // namespace hauberk::replica
