@@ -29,9 +29,9 @@ replica::settings ordinary() {
 
 /// What a person wants to see: decisions and deliveries, not the frames between them.
 bool is_told(const std::string& line) {
-  static constexpr std::array marks = {" app: ",      "starts as",    "crashes",    "freezes",
-                                       "thaws",       " leaves",      " leads ",    "steps down",
-                                       " says that ", "cannot admit", "refuses to", "refused a"};
+  static constexpr std::array marks = {
+      " app: ",     "starts as", "crashes",       "freezes",     "thaws",        " leaves",    " leads ",
+      "steps down", "re-form",   "is in history", " says that ", "cannot admit", "refuses to", "refused a"};
   return std::any_of(marks.begin(), marks.end(),
                      [&](const char* mark) { return line.find(mark) != std::string::npos; });
 }
@@ -114,6 +114,14 @@ void script::start(const std::vector<machine_index>& which, bool with_proof) {
   for (const machine_index one : which) {
     start_mode how;
     how.has_state_file = with_proof;
+    at(one).start(how);
+  }
+}
+
+void script::restart(const std::vector<machine_index>& which) {
+  for (const machine_index one : which) {
+    start_mode how;
+    how.recovered = at(one).durable();
     at(one).start(how);
   }
 }

@@ -28,6 +28,8 @@ class script {
   void found(machine_index count);
   /// Starts machines that remember nothing, `with_proof` = their state file tells the seat of the last life.
   void start(const std::vector<machine_index>& which, bool with_proof = false);
+  /// Starts machines with their state files and all that their applications had delivered.
+  void restart(const std::vector<machine_index>& which);
   void crash(machine_index which);
   void freeze(machine_index which);
   void thaw(machine_index which);

@@ -26,6 +26,7 @@ struct broadcast {
   position_t after = 0;     ///< what its sender had delivered when it made it
   position_t position = 0;  ///< where it stands in the history; 0 = nowhere so far
   position_t promised = 0;  ///< told committed, at most here
+  bool is_lost = false;     ///< stood where a re-formed group went on from an earlier point
 };
 
 /// One process, alive or dead, as seen from outside.
@@ -41,6 +42,7 @@ struct witness {
   std::size_t open = 0;                        ///< broadcasts whose end is not known yet
   std::map<std::uint64_t, position_t> fences;  ///< asked, with what had been delivered anywhere by then
   replica::status status;
+  uuid history;                     ///< that it is in now
   replica::view_ptr view;           ///< the last one delivered to its application
   std::uint64_t proposed = 0;       ///< number of the newest view in its log, when it last led
   std::map<uuid, bool> links = {};  ///< processes that it ever had a link with, and whether it has one now
@@ -61,8 +63,9 @@ struct entry {
 
 struct chronicle {
   time_point now;
-  uuid history;
-  std::vector<entry> log;         ///< position p is at p - 1
+  uuid history;                   ///< the newest of the chain
+  std::set<uuid> histories;       ///< all of them
+  std::vector<entry> log;         ///< of the newest history: position p is at p - 1
   std::deque<witness> processes;  ///< addresses stay valid
   std::unordered_map<uuid, witness*> by_id;
   std::set<seat_id> succeeded;  ///< named by the state file of who runs on their machine now: proven dead

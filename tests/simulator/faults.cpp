@@ -162,6 +162,9 @@ void faults::strike(fault what) {
     case fault::storm:
       storm();
       break;
+    case fault::blackout:
+      black_out();
+      break;
     case fault::late_joiner:
     case fault::aimed:
     case fault::count_:
@@ -256,6 +259,43 @@ void faults::leave() {
   }
   if (drawn_.is_guarded && !can_lose(group_, going, {})) return;
   home.leave();
+}
+
+// All die, or all but a few. They come back by themselves only when everybody's state file does, so that each
+// seat of each view that may count is accounted for.
+void faults::black_out() {
+  std::vector<replica::view_ptr> views;
+  for (machine_index i = 0; i < group_.count(); ++i) {
+    const auto* core = group_.at(i).core();
+    if (core == nullptr) continue;
+    for (auto& each : {core->current_view(), core->newest_view()}) {
+      if (each) views.push_back(each);
+    }
+  }
+  const auto has_file = [&](const replica::member& each) {
+    for (machine_index i = 0; i < group_.count(); ++i) {
+      if (group_.at(i).name() == each.name) return group_.at(i).file().has(each.seat);
+    }
+    return false;
+  };
+  for (const auto& view : views) {
+    for (const auto& each : view->members) {
+      if (drawn_.is_guarded && !has_file(each)) return;
+    }
+  }
+  if (views.empty()) return;
+  const std::uint64_t spared = chance_.percent(50) ? 0 : 40;
+  group_.reached().reach(state::blackout);
+  for (machine_index i = 0; i < group_.count(); ++i) {
+    machine& home = group_.at(i);
+    if (!home.file().is_empty()) staff_.promise_proof(i, home.file().seat());
+    if (!home.is_running()) continue;
+    const auto view = home.core()->current_view();
+    const bool is_member = view && view->find(home.who()->status.self) != nullptr;
+    if (is_member && chance_.percent(spared)) continue;
+    home.crash(chance_.percent(20));
+    staff_.bring_back(i, 50ms + chance_.below(duration(8s)));
+  }
 }
 
 void faults::starve() {

@@ -37,6 +37,7 @@ class faults {
   void split(fault how);
   void flap(machine_index a, machine_index b, int times);
   void leave();
+  void black_out();
   void starve();
   void storm();
   /// Lets `what` happen later, with chance of its own, unless the run has healed by then.

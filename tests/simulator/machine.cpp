@@ -76,7 +76,10 @@ void machine::start(const start_mode& how) {
 
 void machine::end_process(bool is_silent) {
   witness& who = *process_->who;
-  if (who.delivered() > 0) durable_ = {around_.record.seen().history, who.delivered()};
+  if (who.delivered() > 0) {
+    const uuid history = process_->core.current().history;
+    durable_ = {history.is_nil() ? who.recovered.history : history, who.delivered()};
+  }
   around_.record.handle_crash(who, process_->core.current());
   ++generation_;
   process_.reset();
@@ -281,6 +284,7 @@ void machine::count_message(const replica::envelope& what) {
 }
 
 void machine::take_events(time_point now) {
+  process_->who->history = process_->core.current().history;
   while (appetite_ == 0 || eaten_ < appetite_) {
     auto what = process_->core.next_event(now);
     if (!what) return;

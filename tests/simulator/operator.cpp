@@ -31,7 +31,7 @@ recovered_position operator_in_charge::choose_recovered(machine_index which, bas
     for (machine_index i = 0; i < group_.count(); ++i) {
       machine& donor = group_.at((which + i) % group_.count());
       if (donor.is_running() && donor.who()->status.primary && donor.who()->delivered() > 0) {
-        return {group_.seen().history, donor.who()->delivered()};
+        return {donor.who()->status.history, donor.who()->delivered()};
       }
     }
   }

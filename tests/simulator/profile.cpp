@@ -6,12 +6,13 @@ namespace hauberk::simulator {
 namespace {
 
 constexpr std::array<const char*, fault_count> fault_names = {
-    "reset",       "crash",         "crash-between-effects",
-    "power-off",   "pause",         "stall",
-    "partition",   "one-way",       "isolate",
-    "bridge",      "ring",          "pair",
-    "flap",        "slow-consumer", "leave",
-    "late-joiner", "storm",         "aimed"};
+    "reset",     "crash",         "crash-between-effects",
+    "power-off", "pause",         "stall",
+    "partition", "one-way",       "isolate",
+    "bridge",    "ring",          "pair",
+    "flap",      "slow-consumer", "leave",
+    "blackout",  "late-joiner",   "storm",
+    "aimed"};
 
 template <typename Value>
 Value one_of(base::random& chance, std::initializer_list<Value> values) {
@@ -68,7 +69,6 @@ profile draw_profile(base::random& chance) {
   p.faults[static_cast<std::size_t>(fault::late_joiner)] = p.founders < p.machines;
   p.fault_gap = one_of<duration>(chance, {300ms, 1s, 3s, 8s});
   p.is_guarded = !chance.percent(6);
-  p.settings.recovers = false;
   p.with_codec = chance.percent(50);
   return p;
 }

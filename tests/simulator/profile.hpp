@@ -27,6 +27,7 @@ enum class fault : std::size_t {
   flap,
   slow_consumer,
   leave,
+  blackout,  ///< a quorum or all crash at once, and come back with their state files
   late_joiner,
   storm,
   aimed,  ///< others strike while a view is pending or somebody stands

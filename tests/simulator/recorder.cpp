@@ -103,7 +103,44 @@ void recorder::identify(entry& message, position_t where) {
   message.index = index;
 }
 
+void recorder::fork(const witness& by, position_t shared, const replica::view& first) {
+  replica::view_ptr before;
+  for (const entry& each : chronicle_.log) {
+    if (each.view) before = each.view;
+  }
+  // Who was a member and is there, alive or back with what its application kept, loses nothing of it.
+  for (const witness& each : chronicle_.processes) {
+    if (!each.is_alive || each.delivered() <= shared || !before || before->find_name(each.name) == nullptr)
+      continue;
+    const bool is_new = each.status.history.is_nil();
+    if (is_new && !before->continues(each.recovered)) continue;
+    throw violation("reform", by.name + " begins history " + to_string(first.history) + " after position " +
+                                  std::to_string(shared) + ", but " + each.name + " has " +
+                                  std::to_string(each.delivered()));
+  }
+  sometimes_.reach(state::reformed);
+  if (first.joined.empty()) sometimes_.reach(state::reformed_by_the_living);
+  if (shared < chronicle_.newest()) sometimes_.reach(state::reformed_behind);
+  for (position_t where = shared + 1; where <= chronicle_.newest(); ++where) {
+    const entry& gone = *chronicle_.at(where);
+    if (gone.what != kind::message) continue;
+    broadcast& made = chronicle_.find(gone.sender.process)->broadcasts[gone.index];
+    made.position = 0;
+    made.is_lost = true;
+  }
+  chronicle_.log.resize(std::min(chronicle_.newest(), shared));
+  for (witness& each : chronicle_.processes) {
+    for (auto& [id, least] : each.fences) least = std::min(least, shared);
+  }
+  set_history(first.history);
+  for (const auto& each : oracles_) each->handle_fork(shared);
+}
+
 void recorder::deliver(witness& who, position_t where, entry what) {
+  if (what.view && where > 0 && where <= chronicle_.newest() + 1 &&
+      !chronicle_.histories.contains(what.view->history)) {
+    fork(who, where - 1, *what.view);
+  }
   const bool is_first = where == chronicle_.log.size() + 1;
   if (where > chronicle_.log.size() + 1 || where == 0) {
     throw violation("prefix", who.name + " delivers position " + std::to_string(where) +

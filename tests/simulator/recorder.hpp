@@ -15,7 +15,10 @@ class recorder {
   recorder(world& time, sometimes& seen, const replica::settings& limits);
 
   [[nodiscard]] const chronicle& seen() const { return chronicle_; }
-  void set_history(const uuid& history) { chronicle_.history = history; }
+  void set_history(const uuid& history) {
+    chronicle_.history = history;
+    chronicle_.histories.insert(history);
+  }
 
   witness& start(const uuid& id, const std::string& name, std::size_t machine, recovered_position recovered,
                  const std::vector<seat_id>& succeeds);
@@ -30,6 +33,8 @@ class recorder {
 
  private:
   void deliver(witness& who, position_t where, entry what);
+  /// `first` begins a new history, which shares everything up to `shared` with the one before.
+  void fork(const witness& by, position_t shared, const replica::view& first);
   /// Finds which broadcast of its sender a message is, or says that it is none.
   void identify(entry& message, position_t where);
   void handle(witness& who, const replica::view_event& what);

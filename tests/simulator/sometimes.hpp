@@ -44,6 +44,10 @@ enum class state : std::size_t {
   frame_relayed,
   payload_relayed,
   pair_cut_for_ever,
+  blackout,
+  reformed,
+  reformed_by_the_living,
+  reformed_behind,
   count_
 };
 
@@ -82,6 +86,10 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(state::co
     "frame relayed",
     "payload relayed to the leader",
     "pair cut for ever",
+    "a quorum or all crash at once",
+    "group re-formed",
+    "re-formed by a living member",
+    "re-formed behind what was delivered",
 };
 
 /// How often each state was reached, in one run or in many.

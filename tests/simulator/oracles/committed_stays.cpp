@@ -11,7 +11,8 @@ class committed_stays final : public oracle {
   [[nodiscard]] const char* name() const override { return "committed_stays"; }
 
   void handle_step(const witness& who, const replica::status& now) override {
-    if (now.as != replica::role::leader || now.epoch < newest_) return;
+    // A founder's application may not have come to its first view yet.
+    if (now.as != replica::role::leader || now.epoch < newest_ || now.history != seen_.history) return;
     newest_ = now.epoch;
     if (now.log_end < seen_.newest()) {
       fail(who.name + " leads epoch " + std::to_string(now.epoch) + " with a log up to " +

@@ -36,6 +36,8 @@ class oracle {
   virtual void handle_crash(const witness& /*who*/, const replica::status& /*last*/) {}
   /// After every step of a process; `who.status` is still the one before.
   virtual void handle_step(const witness& /*who*/, const replica::status& /*now*/) {}
+  /// A new history begins: positions up to `shared` are those of the one before, what stood beyond is gone.
+  virtual void handle_fork(position_t /*shared*/) {}
   /// The run is over.
   virtual void handle_end() {}
 

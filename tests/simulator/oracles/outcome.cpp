@@ -54,7 +54,7 @@ class outcome final : public oracle {
   void handle_end() override {
     for (const witness& who : seen_.processes) {
       for (const broadcast& each : who.broadcasts) {
-        if (each.end != fate::committed || seen_.newest() < each.promised) continue;
+        if (each.end != fate::committed || seen_.newest() < each.promised || each.is_lost) continue;
         if (each.position == 0 || each.position > each.promised) {
           fail(who.name + " was told committed, at most " + std::to_string(each.promised) +
                ", but it stands at " + std::to_string(each.position));

@@ -17,13 +17,16 @@ class quorum final : public oracle {
     held_[now.self] = now.held;
   }
 
+  void handle_fork(position_t /*shared*/) override { in_force_.reset(); }
+
   void handle_crash(const witness& /*who*/, const replica::status& last) override {
     held_[last.self] = last.held;
   }
 
   void handle_delivered(const witness& who, position_t where, const entry& what, const entry& /*known*/,
                         bool is_first) override {
-    if (!is_first) return;
+    // What the founder of a new history holds is committed by that alone, and so is its first view.
+    if (!is_first || who.history != seen_.history) return;
     if (in_force_) judge(*in_force_, who, where);
     if (!what.view) return;
     judge(*what.view, who, where);

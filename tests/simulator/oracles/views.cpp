@@ -29,7 +29,7 @@ class views final : public oracle {
       fail(at + " was another view at " + std::to_string(same->second.first));
     }
     if (is_new) check_neighbours(same, at);
-    if (now.history != seen_.history) fail(at + " is of another history");
+    if (!seen_.histories.contains(now.history)) fail(at + " is of another history");
     if (now.total_weight() == 0) fail(at + " has no weight");
     for (std::size_t i = 1; i < now.members.size(); ++i) {
       if (!(now.members[i - 1].seat < now.members[i].seat)) fail(at + " is not sorted");
@@ -45,6 +45,10 @@ class views final : public oracle {
     if (told.primary && !told.what) fail(who.name + " is told to be primary in no view");
   }
 
+  void handle_fork(position_t shared) override {
+    std::erase_if(by_number_, [&](const auto& each) { return each.second.first > shared; });
+  }
+
   void handle_end() override {
     std::map<seat_id, base::sequence_t> ordered;
     replica::view_ptr before;
@@ -53,7 +57,7 @@ class views final : public oracle {
       if (at.what == kind::message) ++ordered[at.sender];
       if (!at.view) continue;
       check_last(*at.view, ordered, where);
-      if (before) check_step(*before, *at.view);
+      if (before && before->history == at.view->history) check_step(*before, *at.view);
       before = at.view;
     }
   }
