@@ -256,7 +256,7 @@ void core::handle(peer& from, const epoch_start& m) {
     if (h.epoch <= matched_) learn_committed(h.committed);
   }
   if (is_admission) {
-    member_since_ = now_;
+    member_since_ = lost_at_ = now_;  // in a live group: what it claimed before is over
     for (auto& [process, p] : peers_) {
       p.next_data = 1;  // a new seat: nobody has anything of mine
       p.next_offset = 0;

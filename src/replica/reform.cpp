@@ -184,6 +184,7 @@ claim core::make_claim() const {
   return c;
 }
 
+// Said again whenever it changes, and closed at once by who is in a group again.
 void core::say_claim() {
   if (is_primary_ || lost_at_ == time_point{}) lost_at_ = now_;
   if (!claimed_.is_open && !is_seeking()) return;
@@ -329,6 +330,8 @@ void core::found(view first, epoch_t epoch) {
   append_view(epoch_, std::make_shared<const view>(std::move(first)));
   hold_view(log_.end());
   lead();
+  lost_at_ = now_;
+  say_claim();
 }
 
 // As random as the process is: nobody else derives anything from its id.

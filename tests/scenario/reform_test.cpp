@@ -22,7 +22,7 @@ TEST(scenario, full_crash_and_reformation) {
   s.broadcast(2, "before");
   s.run(50ms);
   s.note("all crash at once, and come back one after the other");
-  for (machine_index i : {1, 2, 3}) s.crash(i);
+  for (const machine_index i : {1U, 2U, 3U}) s.crash(i);
   s.run(1s);
   s.restart({3});
   s.run(3s);
@@ -35,7 +35,7 @@ TEST(scenario, full_crash_and_reformation) {
   EXPECT_EQ(s.core(1).current_view()->history, s.core(3).current_view()->history);
   s.broadcast(2, "after");
   s.run(50ms);
-  for (machine_index i : {1, 2, 3}) EXPECT_EQ(s.texts(i), std::vector<std::string>{"after"});
+  for (const machine_index i : {1U, 2U, 3U}) EXPECT_EQ(s.texts(i), std::vector<std::string>{"after"});
   s.check();
 }
 
@@ -64,18 +64,11 @@ TEST(scenario, a_pair_restarts_both) {
   s.found(2);
   s.broadcast(1, "before");
   s.run(50ms);
-  s.note("both crash, and the founder of the new history once more");
+  s.note("both crash");
   s.crash(1);
   s.crash(2);
   s.run(500ms);
   s.restart({1, 2});
-  const auto founder = [&] { return s.status(1).primary || s.status(2).primary; };
-  ASSERT_TRUE(s.run_until(founder));
-  const machine_index first = s.status(1).primary ? 1 : 2;
-  s.crash(first);
-  s.run(2s);
-  EXPECT_FALSE(s.status(3 - first).primary) << "the founder's word counts, wherever it is";
-  s.restart({first});
   ASSERT_TRUE(s.run_until([&] { return is_whole(s, 2); }));
   s.broadcast(1, "after");
   s.run(50ms);
