@@ -79,6 +79,13 @@
   M(order_forgets_view, "forgets what the newest view says about the senders' last broadcasts") \
   M(resume_one_further, "goes on one broadcast after the one that the receiver lacks")          \
   M(fetched_of_any_epoch, "takes payloads that were asked for in an earlier epoch")             \
+  /* relay */                                                                                   \
+  M(match_again, "cuts its log once more when a leader's first words come twice")               \
+  M(order_gap_kept, "never asks again for an order that was lost on its way by relay")          \
+  M(relay_once, "says nothing twice to whom it reaches by relay")                               \
+  M(relay_no_payload, "relays no payloads to the leader")                                       \
+  M(relay_never_back, "never goes back to a payload that was lost by relay")                    \
+  M(beats_renumbered, "the numbers of its beats start anew with every link")                    \
   /* fences */                                                                                  \
   M(fence_at_commit, "answers a fence with what it knows to be committed")                      \
   M(fence_without_quorum, "answers a fence without asking a quorum")                            \

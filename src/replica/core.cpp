@@ -81,6 +81,7 @@ void core::handle_link_up(uuid process, std::string name) {
   p.is_up = true;
   p.is_refused = p.is_condemned = false;
   p.direct_out.clear();
+  if (HAUBERK_MUTANT(beats_renumbered)) beats_ = 0;
   p.direct_at = p.seen_at = p.heard_at = now_;
   p.via = uuid{};
   p.is_started = false;

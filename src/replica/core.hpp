@@ -91,6 +91,7 @@ struct candidate_member {
   time_point since{}, asked_at{};
   bool is_refused = false;  ///< for good: it was told
   bool is_named = false;    ///< people were told what keeps it out
+  uuid missing{};           ///< the member that it has no link with
 };
 
 /// A stay of this process: how its sequence numbers map to tickets.
@@ -195,6 +196,7 @@ class core {
   [[nodiscard]] bool may_stand() const;
   [[nodiscard]] bool is_led_by_live() const;
   [[nodiscard]] bool wins(const std::vector<seat_id>& who, const std::vector<seat_id>& dead) const;
+  void follow(peer& from, const epoch_start& m, position_t prefix);
   [[nodiscard]] position_t common_prefix(const epoch_start& m) const;
   void cut(position_t upto);
 
@@ -271,7 +273,8 @@ class core {
   void handle(peer& from, const join_refused& m);
   void admit_joiners(view& next);
   [[nodiscard]] bool admissible(candidate_member& c, view& next);
-  [[nodiscard]] std::string missing_link(const uuid& joiner, const view& next);
+  [[nodiscard]] const member* missing_link(const uuid& joiner, const view& next);
+  void name_missing_link(candidate_member& c, const member& m);
   void refuse_join(const seat_id& seat, errc reason, bool is_final, std::string text);
 
   // leaving.cpp: leaving, being removed, a seat's end

@@ -205,9 +205,9 @@ void core::handle(peer& from, const epoch_start& m) {
     return;
   }
   if (m.epoch == epoch_ && !leader_.is_nil() && leader_ != from.process) return;
-  const bool is_admission = role_ == role::joiner;
   // Said once more, as by relay things get lost and overtaken: what was matched is not cut again.
-  const bool is_again = role_ == role::follower && m.epoch == matched_ && leader_ == from.process;
+  const bool is_again = role_ == role::follower && m.epoch == matched_ && leader_ == from.process &&
+                        !HAUBERK_MUTANT(match_again);
   const position_t prefix = is_again ? held_ : common_prefix(m);
   if (prefix < committed()) {
     refuse(from.process,
@@ -225,6 +225,12 @@ void core::handle(peer& from, const epoch_start& m) {
     announced_ = held{};
     return send_resume(from, true);
   }
+  follow(from, m, prefix);
+}
+
+// The leader's log and mine are the same up to `prefix`.
+void core::follow(peer& from, const epoch_start& m, position_t prefix) {
+  const bool is_admission = role_ == role::joiner;
   enter_epoch(m.epoch);
   history_ = from.history = m.history;
   role_ = role::follower;

@@ -73,12 +73,10 @@ bool core::admissible(candidate_member& c, view& next) {
                     std::to_string(log_.end()) + " (gcache.size): it needs a full state transfer");
     return false;
   }
-  const std::string missing = missing_link(asked.seat.process, next);
-  if (!missing.empty() && !HAUBERK_MUTANT(mesh_unchecked)) {
-    if (!c.is_named && now_ > c.since + how_.peer_timeout) {
-      c.is_named = true;
-      refuse_join(asked.seat, errc::refused, false, "mesh incomplete: " + missing);
-    }
+  const member* missing = missing_link(asked.seat.process, next);
+  c.missing = missing == nullptr ? uuid{} : missing->seat.process;
+  if (missing != nullptr && !HAUBERK_MUTANT(mesh_unchecked)) {
+    if (!c.is_named && now_ > c.since + how_.peer_timeout) name_missing_link(c, *missing);
     return false;
   }
   member m;
@@ -93,21 +91,43 @@ bool core::admissible(candidate_member& c, view& next) {
   return true;
 }
 
-// Every resulting member must attest a link with the joiner, and the joiner with every one of them.
-std::string core::missing_link(const uuid& joiner, const view& next) {
+// Every resulting member must attest a link with the joiner, and the joiner with every one of them: the first
+// with whom it is not so; null when all is well.
+const member* core::missing_link(const uuid& joiner, const view& next) {
   const peer& j = peers_.at(joiner);
   for (const member& m : next.members) {
     if (m.seat == self_ || m.seat.process == joiner) continue;
     const peer* p = find_peer(m.seat.process);
-    const bool there = p != nullptr && is_reachable(*p) && contains(p->links, joiner);
-    const bool back = contains(j.links, m.seat.process);
-    if (!there || !back) {
-      return "no link between " + j.name + " and " + m.name + (there ? " (seen from there only)" : "") +
-             (back ? " (seen from the joiner only)" : "") + ": check that " + m.address + " can be reached";
-    }
+    const bool is_seen = p != nullptr && is_reachable(*p) && contains(p->links, joiner);
+    if (!is_seen || !contains(j.links, m.seat.process)) return &m;
   }
-  return {};
+  return nullptr;
 }
+
+// A pair that cannot link keeps that joiner out, by design; where one member does so to several, it is rather
+// the member that people should look at (PROTOCOL 12). Both ends are told.
+void core::name_missing_link(candidate_member& c, const member& m) {
+  c.is_named = true;
+  const std::string& name = c.asked.name;
+  const peer* p = find_peer(m.seat.process);
+  const bool there = p != nullptr && is_reachable(*p) && contains(p->links, c.asked.seat.process);
+  const bool back = contains(peers_.at(c.asked.seat.process).links, m.seat.process);
+  const auto kept_out = std::count_if(joiners_.begin(), joiners_.end(), [&](const auto& one) {
+    return one.second.missing == m.seat.process && now_ > one.second.since + how_.peer_timeout;
+  });
+  std::string text = "mesh incomplete: no link between " + name + " and " + m.name;
+  if (there) text += " (seen from there only)";
+  if (back) text += " (seen from the joiner only)";
+  if (kept_out > 1) {
+    text += ", which keeps out " + std::to_string(kept_out) + " joiners: look at " + m.name + " (" +
+            m.address + ") first";
+  } else {
+    text += ": check that " + m.address + " and " + c.asked.address + " can reach each other";
+  }
+  refuse_join(c.asked.seat, errc::refused, false, text);
+  send_to(m.seat.process, join_refused{c.asked.seat, static_cast<std::uint32_t>(errc::refused), false, text});
+}
+
 void core::ask_to_join() {
   if (role_ == role::joiner) {
     next_join_ = now_ + how_.keepalive_period;
@@ -171,7 +191,12 @@ void core::refuse_join(const seat_id& seat, errc reason, bool is_final, std::str
 }
 
 void core::handle(peer& from, const join_refused& m) {
-  if (role_ != role::joiner || m.seat != self_) return;
+  if (m.seat != self_) {  // about a joiner that I have no link with
+    if (is_member() && is_in_newest({from.process, from.seat}))
+      say(base::level::warning, from.name + " cannot admit a joiner: " + m.text);
+    return;
+  }
+  if (role_ != role::joiner) return;
   say(base::level::warning, from.name + " refuses to admit this node: " + m.text);
   if (m.final) farewell(static_cast<errc>(m.reason), from.name + " refused: " + m.text);
 }

@@ -111,7 +111,7 @@ uuid core::choose_middle(const uuid& target, const peer* known) const {
 
 // Nothing is sure to arrive by relay: what the other must know is said again with every beat.
 void core::repeat_to(peer& p) {
-  if (p.history != history_ || !in_history()) return;
+  if (p.history != history_ || !in_history() || HAUBERK_MUTANT(relay_once)) return;
   send_resume(p);
   if (matched_ != 0) send_to(p.process, held{matched_, held_, committed(), stable_});
   if (role_ != role::leader) return;
@@ -195,7 +195,7 @@ void core::pump_relayed_data() {
     relayed_.moved_at = now_;
   }
   peer* to = role_ == role::follower && is_member() && !leader_.is_nil() ? find_peer(leader_) : nullptr;
-  if (to == nullptr || to->via.is_nil() || to->history != history_) {
+  if (to == nullptr || to->via.is_nil() || to->history != history_ || HAUBERK_MUTANT(relay_no_payload)) {
     relayed_.epoch = 0;
     return;
   }
@@ -205,7 +205,7 @@ void core::pump_relayed_data() {
     relayed_.have = relayed_.partial = 0;
   }
   const sequence_t from = std::max({ordered, relayed_.have, sent_first_ - 1}) + 1;
-  if (relayed_.epoch != epoch_ || is_stuck || relayed_.next < from) {
+  if (relayed_.epoch != epoch_ || (is_stuck && !HAUBERK_MUTANT(relay_never_back)) || relayed_.next < from) {
     relayed_.epoch = epoch_;
     relayed_.next = from;
     relayed_.offset = relayed_.have + 1 == from ? relayed_.partial : 0;

@@ -62,7 +62,7 @@ void core::send_resume(peer& to, bool asks_order) {
     }
   }
   const bool is_led = role_ == role::follower && to.process == leader_ && matched_ == epoch_;
-  if (asks_order && is_led) m.next = log_.end() + 1;
+  if (asks_order && is_led && !HAUBERK_MUTANT(order_gap_kept)) m.next = log_.end() + 1;
   send_to(to.process, std::move(m));
 }
 

@@ -7,18 +7,6 @@
 namespace hauberk::scenario {
 namespace {
 
-/// Machines 1 … `count` are members with weight, and 1 leads.
-void found(script& s, machine_index count) {
-  s.bootstrap(1);
-  for (machine_index i = 2; i <= count; ++i) s.start({i});
-  const auto all_weigh = [&] {
-    const auto v = s.core(1).current_view();
-    return v && v->members.size() == count && v->total_weight() == count;
-  };
-  ASSERT_TRUE(s.run_until(all_weigh)) << "the group forms";
-  s.run(300ms);
-}
-
 void expect_one_group(script& s, machine_index count, const std::vector<std::string>& texts) {
   for (machine_index i = 1; i <= count; ++i) {
     EXPECT_TRUE(s.status(i).primary) << i;
@@ -29,7 +17,7 @@ void expect_one_group(script& s, machine_index count, const std::vector<std::str
 
 TEST(scenario, the_sender_is_cut_only_from_the_leader) {
   script s("the_sender_is_cut_only_from_the_leader", 3);
-  found(s, 3);
+  s.found(3);
   s.note("n1 leads; n3 cannot reach it any more, both reach n2");
   s.cut({1}, {3});
   s.run(10ms);
@@ -50,7 +38,7 @@ TEST(scenario, the_sender_is_cut_only_from_the_leader) {
 
 TEST(scenario, bridge) {
   script s("bridge", 5);
-  found(s, 5);
+  s.found(5);
   s.note("n1 (the leader) and n2 are cut from n4 and n5; n3 reaches all");
   s.cut({1, 2}, {4, 5});
   s.broadcast(5, "from the far side");
@@ -71,6 +59,48 @@ TEST(scenario, bridge) {
     return true;
   }));
   s.run(1s);
+  s.check();
+}
+
+// Two hops around the ring nobody is reached: n4 and n5 are lost to n1. But five of seven are a quorum, and
+// go on.
+TEST(scenario, ring_of_seven) {
+  script s("ring_of_seven", 7);
+  s.found(7);
+  s.note("each reaches its two neighbours only; n1 leads");
+  for (machine_index i = 1; i <= 7; ++i) {
+    for (machine_index j = i + 2; j <= 7; ++j) {
+      if (i != 1 || j != 7) s.cut({i}, {j});
+    }
+  }
+  s.broadcast(2, "from next to the leader");
+  s.broadcast(3, "from two hops away");
+  ASSERT_TRUE(s.run_until([&] { return s.texts(6).size() == 2; }, 2s)) << "on the other side";
+  s.run(8s);
+  EXPECT_EQ(s.status(1).as, replica::role::leader);
+  s.broadcast(6, "from the other side");
+  ASSERT_TRUE(s.run_until([&] { return s.texts(3).size() == 3; }, 1s));
+  for (const machine_index i : {1, 2, 3, 6, 7}) EXPECT_TRUE(s.status(i).primary) << i;
+  s.note("the ring is a mesh again, and everybody is back");
+  s.heal();
+  ASSERT_TRUE(s.run_until([&] { return s.core(1).current_view()->total_weight() == 7; }));
+  s.run(1s);
+  for (machine_index i = 1; i <= 7; ++i) EXPECT_EQ(s.texts(i).size(), 3U) << i;
+  s.check();
+}
+
+// Rule 12: a pair that cannot link keeps the joiner out; who keeps out two is named as the one to look at.
+TEST(scenario, a_member_that_no_joiner_reaches) {
+  script s("a_member_that_no_joiner_reaches", 4);
+  s.found(2);
+  s.note("n3 and n4 want to join, and reach n1, but not n2");
+  s.cut({2}, {3, 4});
+  s.start({3, 4});
+  s.run(5s);
+  EXPECT_EQ(s.core(1).current_view()->members.size(), 2U);
+  s.note("the cut heals");
+  s.heal();
+  ASSERT_TRUE(s.run_until([&] { return s.core(1).current_view()->total_weight() == 4; }));
   s.check();
 }
 
