@@ -80,7 +80,7 @@ TEST(scenario, ring_of_seven) {
   EXPECT_EQ(s.status(1).as, replica::role::leader);
   s.broadcast(6, "from the other side");
   ASSERT_TRUE(s.run_until([&] { return s.texts(3).size() == 3; }, 1s));
-  for (const machine_index i : {1, 2, 3, 6, 7}) EXPECT_TRUE(s.status(i).primary) << i;
+  for (const machine_index i : {1U, 2U, 3U, 6U, 7U}) EXPECT_TRUE(s.status(i).primary) << i;
   s.note("the ring is a mesh again, and everybody is back");
   s.heal();
   ASSERT_TRUE(s.run_until([&] { return s.core(1).current_view()->total_weight() == 7; }));
