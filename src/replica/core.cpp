@@ -168,6 +168,7 @@ void core::advance(time_point now) {
     choose_routes();
     beat_all();
     repeat_relayed();
+    choose_linked_heir();
   }
   if (now_ >= next_join_) ask_to_join();
   consider_standing();
@@ -192,6 +193,7 @@ void core::flush() {
   announce_held();
   consider_fences();
   consider_leaving();
+  ask_linked_heir();
   ask_again();
   trim();
 }

@@ -165,6 +165,9 @@ class core {
   void take_receipt(const resume& m);
   void send_receipts();
   void notice_missed_order();
+  void choose_linked_heir();
+  void ask_linked_heir();
+  [[nodiscard]] bool is_linked_with_quorum(const member& m) const;
 
   // beats.cpp: who is alive, am I primary
   void beat_all();
@@ -402,6 +405,8 @@ class core {
   bool is_route_due_ = false;  ///< links have changed, here or elsewhere
   time_point asked_order_at_{};
   position_t order_seen_ = 0;  ///< end of my log at my last beats
+  seat_id linked_heir_;        ///< as leader without a direct quorum: who has one, and shall lead; nil = nobody
+  time_point linked_heir_until_{}, linked_heir_next_{}, linked_badly_since_{};
 
   // ---- membership ----
   std::map<uuid, candidate_member> joiners_;

@@ -155,6 +155,8 @@ void core::lead() {
   keep_epoch();
   election_at_ = base::never;
   handed_over_at_ = time_point{};
+  linked_heir_ = seat_id{};
+  linked_badly_since_ = now_;
   asked_leave_at_ = time_point{};
   fetch_from_ = uuid{};
   epoch_dead_ = stood_dead_;

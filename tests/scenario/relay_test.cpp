@@ -62,6 +62,23 @@ TEST(scenario, bridge) {
   s.check();
 }
 
+// A leader whose own links make no quorum hands over to a member that has them.
+TEST(scenario, star_with_the_leader_at_its_edge) {
+  script s("star_with_the_leader_at_its_edge", 5);
+  s.found(5);
+  s.note("all reach n3, nobody reaches another; n1 leads");
+  s.cut({1, 2}, {4, 5});
+  s.cut({1}, {2});
+  s.cut({4}, {5});
+  s.broadcast(2, "over n3");
+  ASSERT_TRUE(s.run_until([&] { return s.status(3).as == replica::role::leader; }, 3s));
+  s.broadcast(5, "to n3 itself");
+  s.run(15s);
+  EXPECT_EQ(s.status(3).as, replica::role::leader);
+  expect_one_group(s, 5, {"over n3", "to n3 itself"});
+  s.check();
+}
+
 // Two hops around the ring nobody is reached: n4 and n5 are lost to n1. But five of seven are a quorum, and
 // go on.
 TEST(scenario, ring_of_seven) {
