@@ -9,7 +9,7 @@ namespace hauberk::replica {
 core::core(settings how, identity who, std::uint64_t seed, base::logger words)
     : how_(how), who_(std::move(who)), random_(seed), words_(std::move(words)) {
   self_ = {who_.process, 1};
-  stays_.push_back({self_, 0, 0, 0});
+  stays_.push_back({self_});
   kept_ = std::move(who_.past);
   succeeds_ = past_seats_ = kept_.seats;
 }
@@ -281,7 +281,10 @@ void core::farewell(errc reason, std::string text) {
   for (stay& s : stays_) {
     while (s.resolved < s.sent) {
       ++s.resolved;
-      events_.push_back(outcome_event{s.ticket_base + s.resolved, outcome::unknown, 0});
+      const std::uint64_t ticket = s.ticket_base + s.resolved;
+      const position_t most = std::max(heard_committed_, commit_known_);
+      events_.push_back(s.is_over ? outcome_event{ticket, outcome::committed, most}
+                                  : outcome_event{ticket, outcome::unknown, 0});
     }
   }
   events_.push_back(farewell_event{reason, std::move(text)});

@@ -100,6 +100,7 @@ struct stay {
   std::uint64_t ticket_base = 0;  ///< ticket = base + sequence
   sequence_t sent = 0;            ///< last sequence taken
   sequence_t resolved = 0;        ///< everything up to here is resolved
+  bool is_over = false;           ///< a committed view removed it: the rest of `sent` stands before that view
 };
 
 class core {
@@ -342,6 +343,7 @@ class core {
   position_t held_ = 0;          ///< entries and payloads up to here are here
   position_t commit_known_ = 0;  ///< committed in the group; may lie beyond held_
   position_t delivered_ = 0;
+  position_t heard_committed_ = 0;            ///< the newest one that a peer says is committed
   position_t passed_ = 0;                     ///< commit was acted on up to here (views)
   position_t stable_ = 0, stable_known_ = 0;  ///< held by all weighted members: here, and as others say
   position_t retired_ = 0;               ///< up to here entries are stable and delivered: they may be trimmed

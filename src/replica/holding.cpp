@@ -15,6 +15,7 @@ void core::handle(peer& from, const held& m) {
                                     std::to_string(m.committed) + " committed; the log ends at " +
                                     std::to_string(log_.end()));
   }
+  heard_committed_ = std::max(heard_committed_, m.committed);
   if (holdings_.size() >= base::limits::seats_max && !is_in_newest(seat)) return;
   holding& h = holdings_[seat];
   if (m.epoch > h.epoch) h = {m.epoch, 0, h.committed};

@@ -7,9 +7,10 @@
 
 namespace hauberk::replica {
 
-// Who knows from the log that it is out still votes for the old view until the new one can do without it: when
-// enough of its members know it, or all of them who are not proven dead do; or when there is a view two further
-// on, since the one between was then committed by a quorum of this one, and tells who holds it that this one was.
+// Who knows from the log that it is out still votes for the old view until the new one can do without it:
+// when enough of its members know it, or all of them who are not proven dead do; or when there is a view two
+// further on, since the one between was then committed by a quorum of this one, and tells who holds it that
+// this one was.
 bool core::is_released() const {
   for (const auto& [process, p] : peers_) {
     if (p.history == history_ && p.view_number >= committed_view_->number + 2) return true;
@@ -144,6 +145,7 @@ void core::leave_old_seat(sequence_t last, bool known) {
     events_.push_back(outcome_event{old.ticket_base + s, result, 0});
   }
   old.sent = known ? std::min(old.sent, std::max(last, old.resolved)) : old.resolved;
+  old.is_over = known;
   is_admitted_ = has_consented_ = is_removed_ = is_still_ = false;
   judge_primary();
   was_primary_told_ = false;  // the next view tells
@@ -170,7 +172,7 @@ void core::leave_old_seat(sequence_t last, bool known) {
 // Seats never come back: every attempt to join after a removal is made with a new one.
 void core::take_new_seat() {
   self_.number += HAUBERK_MUTANT(seat_reused) ? 0U : 1U;
-  stays_.push_back({self_, HAUBERK_MUTANT(ticket_base_lost) ? 0 : tickets_, 0, 0});
+  stays_.push_back({self_, HAUBERK_MUTANT(ticket_base_lost) ? 0 : tickets_});
   while (stays_.size() > 1 && stays_.front().resolved == stays_.front().sent) stays_.pop_front();
   next_join_ = now_;
   for (auto& [process, p] : peers_) {

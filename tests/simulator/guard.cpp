@@ -16,8 +16,9 @@ struct question {
 };
 
 /// Enough of the view's weight is alive and stays; with `is_shrunk`, of the view that is left when those are
-/// gone who wish to leave, or whom the leader may be about to remove although they live.
-bool is_alive(const question& q, const replica::view& view, bool is_shrunk) {
+/// gone who wish to leave, or whom the leader may be about to remove although they live; with `is_caught_up`,
+/// of the next one, by which the leader may be about to give their weight to those who catch up.
+bool is_alive(const question& q, const replica::view& view, bool is_shrunk, bool is_caught_up) {
   std::uint32_t alive = 0, total = 0;
   bool is_proven = true;
   for (const auto& member : view.members) {
@@ -25,9 +26,10 @@ bool is_alive(const question& q, const replica::view& view, bool is_shrunk) {
     const bool is_here = who != nullptr && who->is_alive && !has(q.gone, who->machine) &&
                          who->status.self.number == member.seat.number;  // not in another stay
     if (is_shrunk && is_here && (who->is_leaving || q.group.is_ailing(who->machine))) continue;
-    total += member.weight;
-    if (is_here) alive += member.weight;
-    if (!is_here && member.weight > 0 && !q.proven.contains(member.seat)) is_proven = false;
+    const std::uint32_t weight = is_caught_up && member.catching_up ? member.weight_wanted : member.weight;
+    total += weight;
+    if (is_here) alive += weight;
+    if (!is_here && weight > 0 && !q.proven.contains(member.seat)) is_proven = false;
   }
   return total == 0 ? is_shrunk : 2 * alive > total || (2 * alive == total && is_proven);
 }
@@ -60,7 +62,9 @@ bool can_lose(simulation& group, const std::vector<machine_index>& gone, const s
     if (view->number < committed) continue;
     is_known = true;
     for (const bool is_shrunk : {false, true}) {
-      if (!is_alive(asked, *view, is_shrunk)) return false;
+      for (const bool is_caught_up : {false, true}) {
+        if (!is_alive(asked, *view, is_shrunk, is_caught_up)) return false;
+      }
     }
   }
   return is_known;

@@ -9,6 +9,8 @@ namespace {
 constexpr duration relink = 2500ms;
 /// Processes that ended come back, are admitted and catch up within this.
 constexpr duration settle = 40s;
+/// Clocks that drift, and our own looking only now and then.
+constexpr duration failover_slack = 300ms;
 
 }  // namespace
 
@@ -47,6 +49,37 @@ bool liveness::is_anybody_missing() {
     if (!staff_.is_abandoned(i) && staff_.is_expected(i)) return true;
   }
   return false;
+}
+
+bool liveness::is_connected() {
+  std::vector<const witness*> all;
+  for (machine_index i = 0; i < group_.count(); ++i) {
+    if (staff_.is_abandoned(i)) continue;
+    if (!group_.at(i).is_running() || staff_.is_expected(i)) return false;
+    all.push_back(group_.at(i).who());
+  }
+  for (const witness* a : all) {
+    for (const witness* b : all) {
+      if (a == b) continue;
+      const auto link = a->links.find(b->id);
+      if (link == a->links.end() || !link->second) return false;
+    }
+  }
+  return true;
+}
+
+void liveness::judge_failover() {
+  if (!is_connected()) {
+    connected_ = base::never;
+  } else if (connected_ == base::never) {
+    connected_ = group_.time().now();
+  } else {
+    const duration round_trip = (drawn_.calm.delay_max + drawn_.calm.jitter) * 2;
+    const duration bound = drawn_.settings.suspect_timeout * 3 + round_trip * 2 + failover_slack;
+    if (group_.time().now() > connected_ + bound) {
+      fail("no primary within " + std::to_string(bound / 1ms) + " ms after all were linked");
+    }
+  }
 }
 
 std::string liveness::complaint() {
@@ -90,6 +123,8 @@ bool liveness::check() {
         wait_for_leader();  // it may take the proof that its successor brings
       } else if (is_late) {
         fail("no leader");
+      } else {
+        judge_failover();
       }
       return false;
     case stage::working:

@@ -23,6 +23,10 @@ class liveness {
   void wait_for_leader();
   [[nodiscard]] bool has_leader();
   [[nodiscard]] bool is_anybody_missing();
+  /// Everybody that is not given up runs and has a link with everybody else, seen from both ends.
+  [[nodiscard]] bool is_connected();
+  /// P12: from when they are connected, a primary within three suspect timeouts and two round trips.
+  void judge_failover();
   /// What is still missing; empty when the group has settled.
   [[nodiscard]] std::string complaint();
   [[nodiscard]] bool probe();
@@ -36,7 +40,7 @@ class liveness {
   operator_in_charge& staff_;
   workload& load_;
   stage stage_ = stage::leader;
-  time_point healed_, deadline_;
+  time_point healed_, deadline_, connected_ = base::never;
 };
 
 }  // namespace hauberk::simulator

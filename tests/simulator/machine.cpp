@@ -20,7 +20,8 @@ machine::machine(surroundings& around, machine_index index, std::int64_t drift_p
       index_(index),
       name_("n" + std::to_string(index + 1)),
       drift_ppm_(drift_ppm),
-      chance_(0) {}
+      chance_(0),
+      voice_(around.time.stream(part::hostile, index)) {}
 
 time_point machine::local() const {
   const std::int64_t passed = around_.time.now().time_since_epoch().count();
@@ -244,23 +245,44 @@ bool machine::drain_effects() {
 void machine::carry_out(const replica::effect& what) {
   if (const auto* out = std::get_if<replica::send>(&what)) {
     count_message(*out->message);
-    message_ptr message = out->message;
-    if (around_.with_codec && chance_.below(16) == 0) {
-      message = through_codec(message);
-      around_.seen.reach(state::codec_round_trip);
-    }
-    for (const auto& to : out->to) {
-      const auto home = around_.homes.find(to);
-      if (home != around_.homes.end())
-        around_.wires.send(index_, to, home->second, message, out->credit_bytes);
-    }
+    send_out(*out);
   } else if (const auto* keep = std::get_if<replica::persist>(&what)) {
     file_ = keep->what;
   } else if (const auto* drop = std::get_if<replica::drop_link>(&what)) {
-    throw violation("honest_peers", name_ + " drops its link to n" +
-                                        std::to_string(around_.homes.at(drop->process) + 1) +
-                                        ", which told no lie: " + drop->reason);
+    close(*drop);
   }
+}
+
+void machine::send_out(const replica::send& out) {
+  message_ptr message = out.message;
+  if (around_.with_codec && chance_.below(16) == 0) {
+    message = through_codec(message);
+    around_.seen.reach(state::codec_round_trip);
+  }
+  for (const auto& to : out.to) {
+    const auto home = around_.homes.find(to);
+    if (home == around_.homes.end()) continue;
+    if (around_.hostile != index_) {
+      around_.wires.send(index_, to, home->second, message, out.credit_bytes);
+      continue;
+    }
+    for (const message_ptr& each : voice_.speak(message)) {
+      if (each == nullptr) around_.wires.reset(index_, home->second);
+      if (each == nullptr) continue;
+      if (each != message) around_.seen.reach(state::hostile_message);
+      around_.wires.send(index_, to, home->second, each, out.credit_bytes);
+    }
+  }
+}
+
+void machine::close(const replica::drop_link& what) {
+  const machine_index there = around_.homes.at(what.process);
+  if (!around_.hostile) {
+    throw violation("honest_peers", name_ + " drops its link to n" + std::to_string(there + 1) +
+                                        ", which told no lie: " + what.reason);
+  }
+  around_.seen.reach(state::hostile_refused);
+  around_.wires.reset(index_, there);
 }
 
 void machine::count_message(const replica::envelope& what) {

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "simulator/dialer.hpp"
+#include "simulator/hostile.hpp"
 #include "simulator/network.hpp"
 #include "simulator/recorder.hpp"
 
@@ -25,6 +26,7 @@ struct surroundings {
   const replica::settings& settings;
   std::unordered_map<uuid, machine_index>& homes;  ///< where each process ever lived
   bool with_codec = false;
+  std::optional<machine_index> hostile = {};  ///< this one says what it likes
 };
 
 /// How a process starts.
@@ -91,6 +93,8 @@ class machine {
   /// False when the process died on the way.
   bool drain_effects();
   void carry_out(const replica::effect& what);
+  void send_out(const replica::send& out);
+  void close(const replica::drop_link& what);
   void count_message(const replica::envelope& what);
   void take_events(time_point now);
   void set_timer(time_point now);
@@ -101,6 +105,7 @@ class machine {
   std::string name_;
   std::int64_t drift_ppm_;
   base::random chance_;  // of the process that runs
+  hostile_voice voice_;
   std::unique_ptr<process> process_;
   std::uint64_t generation_ = 0;
   replica::record file_;

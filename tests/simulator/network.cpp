@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "simulator/codec_check.hpp"
 
 namespace hauberk::simulator {
 
@@ -202,6 +203,19 @@ void network::mark_down(connection& c, std::size_t end) {
   ends_.arrive(c.machine[end], std::move(gone));
 }
 
+// The connection breaks in the middle of the frame after the first `whole` ones: the reader must find them,
+// and nothing else.
+void network::cut_off(const channel& out, std::size_t whole, base::random& dice) {
+  constexpr std::size_t looked_at_max = 4;
+  if (whole >= out.wire.size()) return;
+  std::vector<message_ptr> before;
+  for (std::size_t i = whole - std::min(whole, looked_at_max); i < whole; ++i) {
+    before.push_back(out.wire[i].what.message);
+  }
+  cut_in_frame(before, out.wire[whole].what.message, dice);
+  seen_.reach(state::cut_in_frame);
+}
+
 void network::sever(connection_index which, std::array<duration, 2> notice_after) {
   connection& c = connections_[which];
   if (c.is_broken) return;
@@ -212,7 +226,9 @@ void network::sever(connection_index which, std::array<duration, 2> notice_after
     out.control.clear();
     out.bulk.clear();
     // A prefix of what is under way may still come through before the other end learns of the break.
-    if (dice.percent(50)) out.wire.clear();
+    const std::size_t whole = dice.percent(50) ? 0 : dice.below(out.wire.size() + 1);
+    if (dice.percent(10)) cut_off(out, whole, dice);
+    out.wire.resize(whole);
     c.give_up[end] = time_.now() + notice_after[end] + weather_.give_up_min +
                      dice.below(weather_.give_up_max - weather_.give_up_min + 1us);
     time_.after(notice_after[end],

@@ -89,8 +89,8 @@ class network {
     std::uint64_t credit = 0, bytes = 0;
   };
   struct flying {
-    time_point due;
-    parcel what;
+    time_point due{};
+    parcel what{};
   };
   struct channel {                     // one direction of a connection
     std::deque<parcel> control, bulk;  // with the sender, not yet in its kernel
@@ -123,6 +123,7 @@ class network {
   void tick(connection_index which, std::size_t end, time_point when);
   void deliver(connection_index which, std::size_t end);
   void sever(connection_index which, std::array<duration, 2> notice_after);
+  void cut_off(const channel& out, std::size_t whole, base::random& dice);
   void notice(connection_index which, std::size_t end);
   void mark_down(connection& c, std::size_t end);
   void give_up(machine_index from, machine_index to, std::uint64_t changes);

@@ -21,11 +21,11 @@ Value one_of(base::random& chance, std::initializer_list<Value> values) {
 
 void draw_times(profile& p, base::random& chance) {
   auto& how = p.settings;
-  how.suspect_timeout = one_of<duration>(chance, {500ms, 1s, 1s, 2s});
+  how.suspect_timeout = one_of<duration>(chance, {300ms, 500ms, 1s, 1s, 1s, 2s, 5s});
   how.keepalive_period = how.suspect_timeout / one_of(chance, {5, 10, 10});
   how.inactive_timeout = how.suspect_timeout * one_of(chance, {2, 5});
   how.peer_timeout = how.suspect_timeout * 3;
-  const duration far = one_of<duration>(chance, {200us, 1ms, 5ms, 20ms, 40ms});
+  const duration far = one_of<duration>(chance, {200us, 1ms, 5ms, 20ms, 40ms, 500ms});
   p.calm.delay_min = std::min(far, duration(100us));
   p.calm.delay_max = std::min(far, how.suspect_timeout / 12);
   p.calm.jitter = chance.percent(50) ? p.calm.delay_max / 4 : 0us;
@@ -39,12 +39,12 @@ void draw_times(profile& p, base::random& chance) {
 
 void draw_windows(profile& p, base::random& chance) {
   auto& how = p.settings;
-  how.window_bytes = one_of<std::uint64_t>(chance, {256 << 10, 2 << 20, 32 << 20, 32 << 20});
-  how.send_window_bytes = one_of<std::uint64_t>(chance, {32 << 10, 512 << 10, 4 << 20});
+  how.window_bytes = one_of<std::uint64_t>(chance, {64 << 10, 256 << 10, 2 << 20, 32 << 20, 32 << 20});
+  how.send_window_bytes = one_of<std::uint64_t>(chance, {8 << 10, 32 << 10, 512 << 10, 4 << 20});
   how.send_window_bytes = std::min(how.send_window_bytes, how.window_bytes / 2);
-  how.chunk_bytes = one_of<std::uint32_t>(chance, {4 << 10, 64 << 10, 1 << 20});
-  how.run_bytes = one_of<std::uint32_t>(chance, {2 << 10, 64 << 10, 256 << 10});
-  how.credit_bytes = one_of<std::uint64_t>(chance, {16 << 10, 512 << 10, 8 << 20});
+  how.chunk_bytes = one_of<std::uint32_t>(chance, {1 << 10, 4 << 10, 64 << 10, 1 << 20});
+  how.run_bytes = one_of<std::uint32_t>(chance, {512, 2 << 10, 64 << 10, 256 << 10});
+  how.credit_bytes = one_of<std::uint64_t>(chance, {4 << 10, 16 << 10, 512 << 10, 8 << 20});
 }
 
 void draw_workload(profile& p, base::random& chance) {
@@ -60,7 +60,7 @@ void draw_workload(profile& p, base::random& chance) {
 
 profile draw_profile(base::random& chance) {
   profile p;
-  p.machines = one_of<std::size_t>(chance, {1, 2, 2, 3, 3, 3, 3, 4, 5, 5, 6, 7});
+  p.machines = one_of<std::size_t>(chance, {1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9});
   p.founders = chance.percent(70) ? p.machines : 1 + chance.below(p.machines);
   draw_times(p, chance);
   draw_windows(p, chance);
@@ -70,6 +70,8 @@ profile draw_profile(base::random& chance) {
   p.fault_gap = one_of<duration>(chance, {300ms, 1s, 3s, 8s});
   p.is_guarded = !chance.percent(6);
   p.with_codec = chance.percent(50);
+  p.is_hostile = p.machines > 1 && chance.percent(4);
+  p.is_guarded = p.is_guarded && !p.is_hostile;
   return p;
 }
 
@@ -80,7 +82,11 @@ std::string describe(const profile& drawn) {
                      " founders), suspect " + std::to_string(drawn.settings.suspect_timeout / 1ms) +
                      " ms, window " + std::to_string(drawn.settings.window_bytes >> 10U) +
                      " KiB, send window " + std::to_string(drawn.settings.send_window_bytes >> 10U) +
-                     " KiB, " + (drawn.is_guarded ? "guarded" : "unguarded") + ", faults:";
+                     " KiB, " +
+                     (drawn.is_guarded   ? "guarded"
+                      : drawn.is_hostile ? "one hostile"
+                                         : "unguarded") +
+                     ", faults:";
   for (std::size_t i = 0; i < fault_count; ++i) {
     if (drawn.faults[i]) text += std::string(" ") + fault_names[i];
   }

@@ -42,7 +42,8 @@ struct profile {
   weather storm, calm;  ///< before and after the healing
   std::int64_t drift_ppm_max = 0;
   bool with_codec = true;
-  bool is_guarded = true;  ///< a quorum of what counts always survives; else only safety is judged
+  bool is_hostile = false;  ///< one machine lies: then only crashes and bounds are judged
+  bool is_guarded = true;   ///< a quorum of what counts always survives; else only safety is judged
   std::array<bool, fault_count> faults{};
   duration fault_gap = 2s;  ///< mean time between two faults
 

@@ -19,6 +19,8 @@ class recorder {
     chronicle_.history = history;
     chronicle_.histories.insert(history);
   }
+  /// Somebody lies: what is delivered may be anything.
+  void judge_bounds_only(const replica::settings& limits);
 
   witness& start(const uuid& id, const std::string& name, std::size_t machine, recovered_position recovered,
                  const std::vector<seat_id>& succeeds);
@@ -32,6 +34,8 @@ class recorder {
   void handle_end();
 
  private:
+  /// Keeps up with what a process sees, without a word about it.
+  void note(witness& who, const replica::event& what);
   void deliver(witness& who, position_t where, entry what);
   /// `first` begins a new history, which shares everything up to `shared` with the one before.
   void fork(const witness& by, position_t shared, const replica::view& first);
@@ -49,6 +53,7 @@ class recorder {
   sometimes& sometimes_;
   chronicle chronicle_;
   std::vector<std::unique_ptr<oracle>> oracles_;
+  bool is_lenient_ = false;
 };
 
 }  // namespace hauberk::simulator

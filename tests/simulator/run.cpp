@@ -29,6 +29,9 @@ class seed_run {
   }
 
   void play() {
+    if (drawn_.is_hostile) {
+      group_.make_hostile(group_.time().stream(part::hostile, machines_max).below(group_.count()));
+    }
     staff_.found();
     load_.start();
     make_rounds();

@@ -55,6 +55,11 @@ bool simulation::is_ailing(machine_index which) const {
   return ailments_[which].count != 0 || time_.now() < ailments_[which].until;
 }
 
+void simulation::make_hostile(machine_index which) {
+  around_.hostile = which;
+  record_.judge_bounds_only(settings_);
+}
+
 void simulation::heal() {
   for (machine_index a = 0; a < count(); ++a) {
     for (machine_index b = 0; b < count(); ++b) block(a, b, false);

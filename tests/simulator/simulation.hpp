@@ -32,6 +32,8 @@ class simulation final : public machines {
   /// Cuts every direction between two sides; machines in neither keep all.
   void partition(const std::vector<machine_index>& side, const std::vector<machine_index>& other);
   void heal();
+  /// From now on this machine lies, and only crashes and bounds are judged.
+  void make_hostile(machine_index which);
   /// From now until a while after `is_ailing` ends, others may find this machine silent and remove it.
   void set_ailing(machine_index which, bool is_on);
   void end_ailments();

@@ -48,6 +48,9 @@ enum class state : std::size_t {
   reformed,
   reformed_by_the_living,
   reformed_behind,
+  cut_in_frame,
+  hostile_message,
+  hostile_refused,
   count_
 };
 
@@ -90,6 +93,9 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(state::co
     "group re-formed",
     "re-formed by a living member",
     "re-formed behind what was delivered",
+    "connection cut in a frame",
+    "hostile message sent",
+    "hostile message refused",
 };
 
 /// How often each state was reached, in one run or in many.

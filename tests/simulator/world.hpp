@@ -37,7 +37,8 @@ enum class part : std::uint64_t {
   rate,
   turn,
   recovery,
-  aftermath
+  aftermath,
+  hostile
 };
 
 class world {
