@@ -49,6 +49,7 @@ engine::settings settings_of(const config::values& from, std::optional<recovered
   made.address = from.address;
   made.weight = from.weight;
   made.bootstrap = from.bootstrap;
+  made.bootstrap_forced = from.bootstrap_forced;
   made.recovered = recovered;
   made.state_dir = from.state_dir;
   if (from.encrypted) made.security = from.security;

@@ -196,7 +196,6 @@ verdict refuse_split_brain(draft&, const std::string& text) {
 
 // ---- options that are checked only ----
 
-bool is_boolean(const std::string& text) { return grammar::parse_boolean(text).has_value(); }
 bool is_size(const std::string& text) { return grammar::parse_size(text).has_value(); }
 bool is_duration(const std::string& text) { return grammar::parse_duration(text).has_value(); }
 
@@ -224,6 +223,15 @@ verdict set_isolate(draft&, const std::string& text) {
 verdict set_policy(draft&, const std::string& text) {
   if (text == "throttle") return good();
   return text == "demote" || text == "evict" ? no_effect() : not_allowed();
+}
+
+// `force` starts a history even where the state file says that others may be ahead.
+verdict set_bootstrap(draft& to, const std::string& text) {
+  to.bootstrap_forced = text == "force";
+  const auto read = grammar::parse_boolean(to.bootstrap_forced ? "yes" : text);
+  if (!read) return not_allowed();
+  to.bootstrap = *read;
+  return good();
 }
 
 verdict set_auto_evict(draft&, const std::string& text) {
@@ -255,8 +263,8 @@ std::vector<row> node_rows() {
       {"node.address", "", "host or host:port", set_node_address},
       {"gmcast.segment", "0", "0 to 255", set_segment},
       {"gmcast.isolate", "0", "0, 1 or 2", set_isolate},
-      {"pc.bootstrap", "no", yes_or_no, boolean_at([](draft& v) { return &v.bootstrap; })},
-      {"pc.recovery", "yes", yes_or_no, checked_only(is_boolean)},
+      {"pc.bootstrap", "no", "yes, no, true, false, on, off, 1, 0, or force", set_bootstrap},
+      {"pc.recovery", "yes", yes_or_no, boolean_at([](draft& v) { return &v.replication.recovers; })},
       {"pc.weight", "1", "0 to 255", size_at(0, 255, [](draft& v) { return &v.weight; })},
       {"pc.wait_prim", "yes", yes_or_no, boolean_at([](draft& v) { return &v.wait_prim; })},
       {"pc.wait_prim_timeout", "PT30S", "a duration of 1ms to 24h, such as PT30S",

@@ -116,7 +116,10 @@ void engine::carry_out(replica::forget_peer& one) { mesh_->forget(now_, one.proc
 // On the disk before anything that follows is sent: that is why it blocks the strand. Only views do this.
 void engine::carry_out(replica::persist& one) {
   if (!state_) return;
-  auto done = state_->save({std::move(one.what), how_.name, false, {}});
+  saved_.known = std::move(one.what);
+  saved_.is_safe = false;
+  saved_.left_at = {};
+  auto done = state_->save(saved_);
   if (!done) how_.log(base::level::error, done.error().text);
 }
 
@@ -170,7 +173,20 @@ void engine::deliver(replica::outcome_event& one) {
 
 void engine::deliver(replica::fence_event& one) { answer_fence(one.id, one.position); }
 
+// After a clean leave the file's own position is worth something; the last one of all may start the group
+// anew.
+void engine::save_departure() {
+  const replica::record& known = saved_.known;
+  if (!state_ || known.seat().process != identity_.process) return;
+  saved_.left_at = {counted_.group.history, counted_.group.delivered};
+  saved_.is_safe = known.decided && !known.pending && known.decided->members.size() == 1 &&
+                   known.decided->find(known.seat()) != nullptr;
+  if (auto done = state_->save(saved_); !done) how_.log(base::level::error, done.error().text);
+}
+
 void engine::deliver(replica::farewell_event& one) {
+  counted_.group = replica_->current();
+  if (one.reason == errc::ok) save_departure();
   // Every ticket ends: what the replica could not resolve stays unknown.
   for (; resolved_ < handed_; ++resolved_)
     delivery_.stage(outcome_item{tickets_.translate(resolved_ + 1), replica::outcome::unknown, 0});

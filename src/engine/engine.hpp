@@ -96,6 +96,7 @@ class engine final : private net::handler {
   void say_refused(const std::string& text);
   void handle_time();
   void decide_start();
+  void start_history();
   void submit();
   void set_alarm();
   void publish();
@@ -123,7 +124,9 @@ class engine final : private net::handler {
   void deliver(replica::outcome_event& one);
   void deliver(replica::fence_event& one);
   void deliver(replica::farewell_event& one);
+  void save_departure();
   void refuse(const submissions::batch& what);
+  void give_up(errc reason, std::string why);
   void retire();
   void answer_fence(std::uint64_t id, result<position_t> answer);
   void fail_fences(const error& why);
@@ -162,6 +165,7 @@ class engine final : private net::handler {
   std::optional<mesh::mesh> mesh_;
   std::optional<replica::replica> replica_;
   std::optional<state_file> state_;
+  saved_state saved_;  // what it says
   std::optional<probe> probe_;
   links links_;
   ticket_ranges tickets_;

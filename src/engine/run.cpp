@@ -121,10 +121,14 @@ void engine::handle(leave_wanted&) { leave_wanted_ = !is_retired_; }
 
 // As if by a crash: no word to the others, and what they make of our broadcasts stays unknown here.
 void engine::handle(abandon_wanted&) {
+  give_up(errc::timed_out, "the group did not let this node go in time");
+}
+
+void engine::give_up(errc reason, std::string why) {
   if (is_retired_) return;
   refuse(submissions_.take());
   retire();
-  replica::farewell_event last{errc::timed_out, "the group did not let this node go in time"};
+  replica::farewell_event last{reason, std::move(why)};
   deliver(last);
 }
 

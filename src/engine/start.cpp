@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <ctime>
 #include <random>
+#include <set>
 #include <utility>
 
 #include "engine/engine.hpp"
@@ -97,7 +98,9 @@ result<void> engine::prepare() {
     auto opened = state_file::open(how_.state_dir, how_.log);
     if (!opened) return opened.error();
     state_ = std::move(opened.value());
-    if (state_->found()) identity_.past = state_->found()->known;
+    if (state_->found()) saved_ = *state_->found();
+    saved_.name = how_.name;
+    identity_.past = saved_.known;
   }
 
   owner_ = std::make_unique<net::transport>(
@@ -145,12 +148,9 @@ void engine::decide_start() {
   switch (probe_->decide(now_)) {
     case probe::verdict::wait:
       return;
-    case probe::verdict::bootstrap: {
-      const uuid history = draw_uuid();
-      how_.log(base::level::info, "starting a new history " + to_string(history));
-      replica_->bootstrap(now_, history, how_.recovered.value_or(recovered_position{}));
+    case probe::verdict::bootstrap:
+      start_history();
       break;
-    }
     case probe::verdict::join:
       how_.log(base::level::info,
                "told to bootstrap (pc.bootstrap), but a configured peer is in a history already: joining it");
@@ -158,6 +158,46 @@ void engine::decide_start() {
       break;
   }
   probe_.reset();
+}
+
+// Where a group may be started anew is for the state file to say (PROTOCOL 8, 17): not where somebody else
+// may have more. After a clean stop of all, the last one to leave goes on with the same history.
+void engine::start_history() {
+  recovered_position from = how_.recovered.value_or(recovered_position{});
+  uuid history = draw_uuid();
+  const replica::record& known = saved_.known;
+  if (!known.is_empty() && !how_.bootstrap_forced) {
+    std::set<std::string> others;
+    for (const replica::view_ptr& last : {known.decided, known.pending}) {
+      if (!last) continue;
+      for (const replica::member& one : last->members)
+        if (one.name != how_.name) others.insert(one.name);
+    }
+    const replica::view& last = *known.newest();
+    if (!saved_.is_safe && !others.empty()) {
+      std::string names;
+      for (const std::string& one : others) names += (names.empty() ? "" : ", ") + one;
+      return give_up(errc::refused,
+                     "pc.bootstrap=yes is refused: this node was not the last of its group, its state file " +
+                         state_->path() + " knows view " + std::to_string(last.number) + " of history " +
+                         to_string(last.history) + " with " + names +
+                         ", and what they have may be newer. Start them (without pc.bootstrap a group that "
+                         "crashed re-forms by itself once all are back; one that was stopped is bootstrapped "
+                         "where the last one left). pc.bootstrap=force starts from here all the same, and "
+                         "loses what only the others have");
+    }
+    if (saved_.is_safe && (from.history.is_nil() || from == saved_.left_at)) {
+      from = saved_.left_at;
+      history = last.history;
+    }
+  }
+  how_.log(how_.bootstrap_forced ? base::level::warning : base::level::info,
+           (history == from.history ? "going on with history " : "starting a new history ") +
+               to_string(history) + " from position " + std::to_string(from.position) +
+               (how_.bootstrap_forced ? ", by force: whoever has more must be thrown away and take its state "
+                                        "from here, and a part of the group that is alive is no longer it"
+                                      : ""));
+  replica_->bootstrap(now_, history, from, how_.bootstrap_forced);
 }
 
 result<void> engine::wait_primary(std::chrono::milliseconds timeout) {

@@ -6,6 +6,11 @@
 
 namespace hauberk::replica {
 
+namespace {
+// Whoever compares view numbers as fencing tokens never takes the other side of a forced split for newer.
+constexpr std::uint64_t forced_step = std::uint64_t{1} << 32U;
+}  // namespace
+
 core::core(settings how, identity who, std::uint64_t seed, base::logger words)
     : how_(how), who_(std::move(who)), random_(seed), words_(std::move(words)) {
   self_ = {who_.process, 1};
@@ -14,17 +19,24 @@ core::core(settings how, identity who, std::uint64_t seed, base::logger words)
   succeeds_ = past_seats_ = kept_.seats;
 }
 
-void core::bootstrap(uuid history, recovered_position from) {
+// From the history that the state file knows, when `from` lies on it: the same one, when it is named, else a
+// new one that goes on from there.
+void core::bootstrap(uuid history, recovered_position from, bool is_forced) {
   HAUBERK_ASSERT(role_ == role::idle, "a replica starts once");
   log_.reset(from.position + 1, 0);
   held_ = commit_known_ = delivered_ = passed_ = stable_ = from.position;
   next_beat_ = now_ + how_.keepalive_period;
   view first;
-  first.number = 1;
-  first.joined = {self_};
   first.history = from.history;
-  first.fork(history, from.position);
-  found(std::move(first), 1);
+  first.joined = {self_};
+  if (!kept_.is_empty() && kept_.newest()->continues(from)) {
+    first.history = kept_.newest()->history;
+    first.root = kept_.newest()->root;
+    first.forks = kept_.newest()->forks;
+  }
+  first.number = (kept_.is_empty() ? 0 : kept_.newest()->number) + 1 + (is_forced ? forced_step : 0);
+  if (first.history != history) first.fork(history, from.position);
+  found(std::move(first), kept_.epoch + 1);
 }
 
 void core::join_group(recovered_position from) {

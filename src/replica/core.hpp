@@ -108,7 +108,7 @@ class core {
   core(settings how, identity who, std::uint64_t seed, base::logger words);
 
   // core.cpp: commands and dispatch
-  void bootstrap(uuid history, recovered_position from);
+  void bootstrap(uuid history, recovered_position from, bool is_forced);
   void join_group(recovered_position from);
   result<std::uint64_t> broadcast(std::vector<base::buffer> payloads);
   void leave_group();

@@ -13,9 +13,9 @@ replica::replica(replica&&) noexcept = default;
 replica& replica::operator=(replica&&) noexcept = default;
 replica::~replica() = default;
 
-void replica::bootstrap(time_point now, uuid history, recovered_position from) {
+void replica::bootstrap(time_point now, uuid history, recovered_position from, bool is_forced) {
   core_->advance(now);
-  core_->bootstrap(history, from);
+  core_->bootstrap(history, from, is_forced);
 }
 void replica::join_group(time_point now, recovered_position from) {
   core_->advance(now);

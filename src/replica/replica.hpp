@@ -149,8 +149,10 @@ class replica {
 
   // Commands. Each may produce effects and events; drain both afterwards.
 
-  /// Start `history` (fresh and random) with this process as its only member, at `from.position` + 1.
-  void bootstrap(time_point now, uuid history, recovered_position from);
+  /// Start `history` with this process as its only member, at `from.position` + 1. It is fresh and random,
+  /// and then goes on from `from.history`; or, after a clean stop of all, the one in `identity::past`.
+  /// `is_forced`: others may be ahead, or alive; the view number rises by 2^32 (PROTOCOL 8, 17).
+  void bootstrap(time_point now, uuid history, recovered_position from, bool is_forced = false);
   /// Ask linked members for admission until admitted or refused for good.
   void join_group(time_point now, recovered_position from);
   /// Take `payloads` for broadcast, all or none. Returns the ticket of the first; the others follow by one.

@@ -1,0 +1,97 @@
+// Groups that died and come back by their state files: after a crash of all, and after a clean stop.
+#include <gmock/gmock.h>
+
+#include "loopback/group_cluster.hpp"
+#include "support/temp_dir.hpp"
+
+namespace hauberk::test {
+namespace {
+
+using testing::HasSubstr;
+
+class GroupReform : public GroupTest {
+ protected:
+  std::string with_folder(int which) { return "node.state_dir=" + folders_[which].path(); }
+  std::vector<std::unique_ptr<node>> start_group() {
+    std::vector<std::unique_ptr<node>> all;
+    for (int i = 0; i < 3; ++i) all.push_back(start(name_of(i), with_folder(i)));
+    for (auto& one : all) EXPECT_TRUE(one->log().wait_members({"db1", "db2", "db3"})) << words_.said();
+    return all;
+  }
+  /// Without waiting: it may need the others.
+  std::unique_ptr<node> restart(int which, std::optional<recovered_position> recovered) {
+    auto made = join(options(name_of(which), with_folder(which) + "; pc.wait_prim=no"), recovered);
+    if (!made) {
+      ADD_FAILURE() << made.error().text;
+      std::abort();
+    }
+    peers_ += (peers_.empty() ? "" : ",") + ("127.0.0.1:" + std::to_string(made->port()));
+    return std::make_unique<node>(std::move(*made));
+  }
+  static std::string name_of(int which) { return "db" + std::to_string(which + 1); }
+
+  std::array<temp_dir, 3> folders_;
+};
+
+TEST_F(GroupReform, AfterACrashOfAll) {
+  auto nodes = start_group();
+  for (int i = 0; i < 20; ++i) nodes[1]->send(std::to_string(i));
+  for (auto& one : nodes) ASSERT_TRUE(one->log().wait_messages(20));
+  const uuid before = (*nodes[0])->current_view()->history;
+  const recovered_position durable{before, nodes[0]->log().messages().back().position};
+  const std::uint64_t number = (*nodes[0])->current_view()->number;
+  for (auto& one : nodes) one->pause();
+  nodes.clear();
+  peers_.clear();
+  for (int i = 0; i < 3; ++i) nodes.push_back(restart(i, durable));
+  for (auto& one : nodes) ASSERT_TRUE(one->log().wait_members({"db1", "db2", "db3"})) << words_.said();
+  nodes[2]->send("after");
+  for (auto& one : nodes) {
+    ASSERT_TRUE(one->log().wait_messages(1));
+    EXPECT_EQ(one->log().messages().front().text, "after");
+    EXPECT_GT(one->log().messages().front().position, durable.position);
+    EXPECT_EQ((*one)->current_view()->history, (*nodes[0])->current_view()->history);
+    EXPECT_GT((*one)->current_view()->number, number);
+  }
+  EXPECT_NE((*nodes[0])->current_view()->history, before);
+}
+
+TEST_F(GroupReform, AfterACleanStopTheLastOneGoesOn) {
+  auto nodes = start_group();
+  nodes[0]->send("before");
+  for (auto& one : nodes) ASSERT_TRUE(one->log().wait_messages(1));
+  const uuid history = (*nodes[0])->current_view()->history;
+  for (const std::size_t i : {2U, 1U, 0U}) {
+    ASSERT_TRUE((*nodes[i])->leave(10s)) << words_.said();
+    ASSERT_TRUE(nodes[i]->log().wait_farewell());
+  }
+  nodes.clear();
+  peers_.clear();
+  auto wrong = join(options("db2", with_folder(1) + "; pc.bootstrap=yes"));
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, errc::refused);
+  EXPECT_THAT(wrong.error().text, HasSubstr("db1"));
+  EXPECT_THAT(wrong.error().text, HasSubstr("pc.bootstrap=force"));
+  auto right = start("db1", with_folder(0));
+  ASSERT_TRUE(right->log().wait_members({"db1"}));
+  EXPECT_EQ((*right)->current_view()->history, history);
+  EXPECT_GT((*right)->current_view()->start, position_t{1});
+}
+
+TEST_F(GroupReform, ForceStartsAnywhereAndSaysSoInTheViewNumber) {
+  auto nodes = start_group();
+  const uuid history = (*nodes[0])->current_view()->history;
+  const std::uint64_t number = (*nodes[0])->current_view()->number;
+  nodes.clear();
+  peers_.clear();
+  auto wrong = join(options("db3", with_folder(2) + "; pc.bootstrap=yes"));
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, errc::refused);
+  auto forced = join(options("db3", with_folder(2) + "; pc.bootstrap=force"));
+  ASSERT_TRUE(forced) << forced.error().text;
+  EXPECT_GT(forced->current_view()->number, number + (std::uint64_t{1} << 32U));
+  EXPECT_NE(forced->current_view()->history, history);
+}
+
+}  // namespace
+}  // namespace hauberk::test
