@@ -99,7 +99,12 @@ class assembly {
     const auto at = std::find_if(all_.begin(), all_.end(), [&](const one& c) { return is_of(c, seat); });
     return at == all_.end() ? nullptr : &*at;
   }
-  void need(const view& v) { needed_.insert(needed_.end(), v.members.begin(), v.members.end()); }
+  // Who has no weight never counted: nothing rests on it, and a newcomer may have died before it had a file.
+  void need(const view& v) {
+    for (const member& m : v.members) {
+      if (m.weight > 0) needed_.push_back(m);
+    }
+  }
   [[nodiscard]] bool outweighs_dead(const view& v) const {
     std::uint32_t dead = 0;
     for (const member& m : v.members) {

@@ -1,8 +1,9 @@
 // Groups that died and come back by their state files: after a crash of all, and after a clean stop.
 #include <gmock/gmock.h>
 
+#include <array>
+
 #include "loopback/group_cluster.hpp"
-#include "support/temp_dir.hpp"
 
 namespace hauberk::test {
 namespace {
@@ -11,15 +12,15 @@ using testing::HasSubstr;
 
 class GroupReform : public GroupTest {
  protected:
-  std::string with_folder(int which) { return "node.state_dir=" + folders_[which].path(); }
+  std::string with_folder(std::size_t which) { return "node.state_dir=" + folders_[which].path(); }
   std::vector<std::unique_ptr<node>> start_group() {
     std::vector<std::unique_ptr<node>> all;
-    for (int i = 0; i < 3; ++i) all.push_back(start(name_of(i), with_folder(i)));
+    for (std::size_t i = 0; i < 3; ++i) all.push_back(start(name_of(i), with_folder(i)));
     for (auto& one : all) EXPECT_TRUE(one->log().wait_members({"db1", "db2", "db3"})) << words_.said();
     return all;
   }
   /// Without waiting: it may need the others.
-  std::unique_ptr<node> restart(int which, std::optional<recovered_position> recovered) {
+  std::unique_ptr<node> restart(std::size_t which, std::optional<recovered_position> recovered) {
     auto made = join(options(name_of(which), with_folder(which) + "; pc.wait_prim=no"), recovered);
     if (!made) {
       ADD_FAILURE() << made.error().text;
@@ -28,7 +29,7 @@ class GroupReform : public GroupTest {
     peers_ += (peers_.empty() ? "" : ",") + ("127.0.0.1:" + std::to_string(made->port()));
     return std::make_unique<node>(std::move(*made));
   }
-  static std::string name_of(int which) { return "db" + std::to_string(which + 1); }
+  static std::string name_of(std::size_t which) { return "db" + std::to_string(which + 1); }
 
   std::array<temp_dir, 3> folders_;
 };
@@ -43,7 +44,7 @@ TEST_F(GroupReform, AfterACrashOfAll) {
   for (auto& one : nodes) one->pause();
   nodes.clear();
   peers_.clear();
-  for (int i = 0; i < 3; ++i) nodes.push_back(restart(i, durable));
+  for (std::size_t i = 0; i < 3; ++i) nodes.push_back(restart(i, durable));
   for (auto& one : nodes) ASSERT_TRUE(one->log().wait_members({"db1", "db2", "db3"})) << words_.said();
   nodes[2]->send("after");
   for (auto& one : nodes) {

@@ -1,6 +1,7 @@
 #include "simulator/machine.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "simulator/codec_check.hpp"
 #include "simulator/describe.hpp"
@@ -235,6 +236,12 @@ bool machine::drain_effects() {
     carry_out(*what);
     if (effects_to_live_ != 0 && --effects_to_live_ == 0 && may_die_()) {
       around_.seen.reach(state::crash_between_effects);
+      // Nothing that follows from a write has left the process yet: it may as well have been torn.
+      if (std::holds_alternative<replica::persist>(*what) && file_before_.seat() == file_.seat() &&
+          chance_.percent(50)) {
+        file_ = file_before_;
+        around_.seen.reach(state::torn_file);
+      }
       crash(false);
       return false;
     }
@@ -247,7 +254,7 @@ void machine::carry_out(const replica::effect& what) {
     count_message(*out->message);
     send_out(*out);
   } else if (const auto* keep = std::get_if<replica::persist>(&what)) {
-    file_ = keep->what;
+    file_before_ = std::exchange(file_, keep->what);
   } else if (const auto* drop = std::get_if<replica::drop_link>(&what)) {
     close(*drop);
   }

@@ -108,7 +108,7 @@ class machine {
   hostile_voice voice_;
   std::unique_ptr<process> process_;
   std::uint64_t generation_ = 0;
-  replica::record file_;
+  replica::record file_, file_before_;  // the newest, and what a torn write falls back to
   recovered_position durable_;
   std::optional<replica::farewell_event> farewell_;
   std::size_t effects_to_live_ = 0;  // 0 = no such end

@@ -143,6 +143,7 @@ void recorder::fork(const witness& by, position_t shared, const replica::view& f
   for (const witness& each : chronicle_.processes) {
     if (!each.is_alive || each.delivered() <= shared || !before || before->find_name(each.name) == nullptr)
       continue;
+    if (before->find_name(each.name)->weight == 0) continue;  // nothing rests on it
     const bool is_new = each.status.history.is_nil();
     if (is_new && !before->continues(each.recovered)) continue;
     throw violation("reform", by.name + " begins history " + to_string(first.history) + " after position " +

@@ -28,6 +28,8 @@ const std::vector<scenario>& scenarios() {
       {"longer_older_tail", longer_older_tail, plain<3>},
       {"old_entry_held_by_many", old_entry_held_by_many, thin_wires<5>},
       {"payload_after_the_vote", payload_after_the_vote, thin_wires<3>},
+      {"crash_while_a_view_is_pending", crash_while_a_view_is_pending, plain<4>},
+      {"majority_dies_while_a_view_is_pending", majority_dies_while_a_view_is_pending, plain<4>},
   };
   return all;
 }

@@ -14,4 +14,8 @@ void longer_older_tail(stage& s);
 void old_entry_held_by_many(stage& s);
 void payload_after_the_vote(stage& s);
 
+// reform.cpp
+void crash_while_a_view_is_pending(stage& s);
+void majority_dies_while_a_view_is_pending(stage& s);
+
 }  // namespace hauberk::simulator::directed
