@@ -90,8 +90,10 @@ TEST_F(GroupReform, ForceStartsAnywhereAndSaysSoInTheViewNumber) {
   EXPECT_EQ(wrong.error().code, errc::refused);
   auto forced = join(options("db3", with_folder(2) + "; pc.bootstrap=force"));
   ASSERT_TRUE(forced) << forced.error().text;
-  EXPECT_GT(forced->current_view()->number, number + (std::uint64_t{1} << 32U));
-  EXPECT_NE(forced->current_view()->history, history);
+  node made(std::move(*forced));
+  ASSERT_TRUE(made.log().wait_members({"db3"}));
+  EXPECT_GT(made.log().views().back().number, number + (std::uint64_t{1} << 32U));
+  EXPECT_NE(made.log().views().back().history, history);
 }
 
 }  // namespace
