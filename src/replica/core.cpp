@@ -88,16 +88,22 @@ void core::leave_group() {
 void core::handle_link_up(uuid process, std::string name) {
   handle_link_down(process);
   peer& p = peers_[process];
+  peer before =
+      std::exchange(p, peer());  // a new link starts anew, but for the beats: those count per process
   p.process = process;
   p.name = std::move(name);
   p.is_up = true;
-  p.is_refused = p.is_condemned = false;
-  p.direct_out.clear();
+  p.seat = before.seat;
+  p.beat_received = before.beat_received;
+  p.direct_received = before.direct_received;
+  p.beats_out = std::move(before.beats_out);
+  p.echo = before.echo;
+  p.echo_epoch = before.echo_epoch;
+  p.echoed_at = before.echoed_at;
+  p.counted_at = before.counted_at;
+  p.relayed_at = before.relayed_at;
   if (HAUBERK_MUTANT(beats_renumbered)) beats_ = 0;
   p.direct_at = p.seen_at = p.heard_at = now_;
-  p.via = uuid{};
-  p.is_started = false;
-  p.next_order = 0;
   is_route_due_ = true;
   send_resume(p);
   if (in_history() && role_ != role::joiner) send_to(process, held{matched_, held_, committed(), stable_});
