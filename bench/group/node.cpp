@@ -125,7 +125,7 @@ class node {
   int run() {
     while (!is_over_) {
       while (auto one = orders_.next()) obey(*one);
-      auto next = group_.receive(phase_ ? 1ms : 20ms);
+      auto next = group_.receive(phase_ && phase_->sends ? 1ms : 20ms);
       const std::uint64_t now = now_ns();
       if (next) std::visit([&](const auto& what) { handle(what, now); }, *next);
       if (phase_) advance(now);

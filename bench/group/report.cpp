@@ -195,7 +195,7 @@ std::string table(const ordered_json& report) {
     for (const char* role : {"leader", "sender", "victim", "joiner"})
       if (node[role].get<bool>()) name += std::string(" ") + role;
     row(name);
-    number(node, "cores", 2) << " cores, ";
+    number(node, "cores", 3) << " cores, ";
     number(node, "max_rss_mib", 0) << " MiB resident at most\n";
   }
   row("agreed") << report["agreed"]["messages"] << " messages\n";
