@@ -54,7 +54,8 @@ void core::stand(bool pre, bool is_handover) {
     role_ = role::candidate;
     voted_for_ = self_.process;
     if (!HAUBERK_MUTANT(pre_votes_count)) votes_ = {self_};
-    election_at_ = now_ + how_.suspect_timeout + random_.below(how_.suspect_timeout);
+    // A split vote is tried again soon: where a bare quorum is left, all of it must agree on one.
+    election_at_ = now_ + how_.suspect_timeout / 3 + random_.below(how_.suspect_timeout / 2);
   }
   stood_dead_ = dead_;
   vote_request ask;
