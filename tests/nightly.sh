@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The long checks. Each step goes on when another failed; the last lines sum up, exit 1 if any failed.
-#   tests/nightly.sh [STEP…]     steps: simulator model clang lint valgrind fuzz (default: all)
+#   tests/nightly.sh [STEP…]     steps: simulator mutants model clang lint valgrind fuzz (default: all)
 # HAUBERK_SIM_MINUTES (60) and HAUBERK_FUZZ_MINUTES (5, each fuzzer) say for how long.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,6 +23,9 @@ step_simulator() {
     from=$((from + 1000 * cores))
   done
 }
+
+# Every bug made on purpose, until something notices it.
+step_mutants() { tests/mutants.sh; }
 
 # The protocol's core as a model, in every order of its steps; seeded bugs that must be found.
 step_model() { tests/model/check.sh; }
@@ -75,7 +78,7 @@ run() {  # STEP: in a shell of its own, so that `set -e` ends the step and not t
 }
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(simulator model clang lint valgrind fuzz)
+[ ${#steps[@]} -gt 0 ] || steps=(simulator mutants model clang lint valgrind fuzz)
 for step in "${steps[@]}"; do
   declare -F "step_$step" >/dev/null || { echo "nightly: no step '$step'" >&2; exit 2; }
 done

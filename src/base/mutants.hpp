@@ -18,7 +18,6 @@
   M(half_quorum, "half of the weight is a quorum")                                              \
   M(few_and_dead, "fewer than half elect when all others are proven dead")                      \
   M(half_in_old_epochs, "counts half and proven deaths in epochs that did not name them")       \
-  M(dead_kept, "keeps the deaths that an earlier epoch named")                                  \
   M(catching_up_counts, "counts the weight that a member is still catching up for")             \
   M(catching_up_stands, "lets members stand that are still catching up")                        \
   /* matching of logs */                                                                        \
@@ -52,7 +51,6 @@
   M(senders_of_delivered_view, "orders the senders of the committed view, not of the newest")   \
   M(view_kept_after_held, "writes a view to the state file only when it is committed")          \
   M(mesh_unchecked, "admits a joiner without links to all")                                     \
-  M(name_twice, "admits a name that a member has")                                              \
   M(admission_awaited, "waits for ever for an admission that was lost")                         \
   M(demote_down_to_one, "demotes until one with weight is left")                                \
   /* primary */                                                                                 \
@@ -75,10 +73,9 @@
   M(never_one_too_many, "tells never for the last broadcast that was ordered")                  \
   M(ticket_base_lost, "a new seat's tickets begin anew")                                        \
   /* senders */                                                                                 \
-  M(order_first_in_pool, "orders what stands first in a pool, whatever its number")             \
+  M(order_forgets_log, "a new leader knows of the senders only what its newest view says")      \
   M(order_forgets_view, "forgets what the newest view says about the senders' last broadcasts") \
   M(resume_one_further, "goes on one broadcast after the one that the receiver lacks")          \
-  M(fetched_of_any_epoch, "takes payloads that were asked for in an earlier epoch")             \
   /* relay */                                                                                   \
   M(match_again, "cuts its log once more when a leader's first words come twice")               \
   M(order_gap_kept, "never asks again for an order that was lost on its way by relay")          \

@@ -162,6 +162,8 @@ void core::lead() {
   fetch_from_ = uuid{};
   epoch_dead_ = stood_dead_;
   for (sender& s : senders_) {
+    if (HAUBERK_MUTANT(order_forgets_log) && is_in_newest(s.seat))
+      s.ordered = newest_view_->find(s.seat)->last;
     // The order goes on at ordered + 1; what lies beyond a hole is asked for again.
     const sequence_t next = s.ordered + 1;
     if (s.received.have() + 1 < next || (!s.received.empty() && s.received.first() > next))
@@ -249,7 +251,7 @@ void core::follow(peer& from, const epoch_start& m, position_t prefix) {
   log_.know_base(base);
   matched_ = epoch_;
   keep_epoch();
-  if (!HAUBERK_MUTANT(dead_kept)) epoch_dead_.clear();
+  epoch_dead_.clear();
   if (log_.end() >= log_.start()) {
     for (const boundary& b : log_.boundaries()) {
       if (b.epoch == matched_ && log_.holds(b.first) && log_.at(b.first).what == kind::noop) {

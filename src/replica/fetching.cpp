@@ -141,8 +141,7 @@ bool core::serve(peer& p) {
 }
 
 void core::handle(peer& from, const fetched& m) {
-  if ((m.epoch != matched_ && !HAUBERK_MUTANT(fetched_of_any_epoch)) || matched_ != epoch_ ||
-      from.process != fetch_from_ || role_ != role::follower)
+  if (m.epoch != matched_ || matched_ != epoch_ || from.process != fetch_from_ || role_ != role::follower)
     return;
   if (m.payloads.empty()) {
     gone_[from.process] = m.first;

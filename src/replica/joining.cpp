@@ -36,9 +36,8 @@ bool core::admissible(candidate_member& c, view& next) {
   const peer* p = find_peer(asked.seat.process);
   if (p == nullptr || !p->is_up || p->seat != asked.seat.number) return false;
   if (next.members.size() >= base::limits::members_max) return false;
-  const auto old = std::find_if(next.members.begin(), next.members.end(), [&](const member& m) {
-    return m.name == asked.name && !HAUBERK_MUTANT(name_twice);
-  });
+  const auto old = std::find_if(next.members.begin(), next.members.end(),
+                                [&](const member& m) { return m.name == asked.name; });
   if (old != next.members.end()) {
     const peer* before = find_peer(old->seat.process);
     const bool is_proven = contains(asked.succeeds, old->seat) || old->seat.process == asked.seat.process;

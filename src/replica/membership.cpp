@@ -21,8 +21,10 @@ bool core::is_view_due() const {
 }
 
 void core::consider_view() {
-  const bool is_settled = newest_view_at_ <= passed_ || HAUBERK_MUTANT(two_views);
-  if (role_ != role::leader || !is_settled || log_.epoch_at(passed_) != epoch_) return;
+  const bool is_settled = newest_view_at_ <= passed_;
+  if (role_ != role::leader || (!is_settled && !HAUBERK_MUTANT(two_views)) ||
+      log_.epoch_at(passed_) != epoch_)
+    return;
   if (!is_paused_ && !is_view_due()) return;
   is_paused_ = false;
   if ((is_leaving_ && is_handing_over()) || is_awaited_by_leaver()) return;

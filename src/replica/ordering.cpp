@@ -21,8 +21,7 @@ void core::order_all() {
     const std::uint32_t index = sender_index(m.seat);
     sender& s = senders_[index];
     base::buffer payload;
-    const bool is_any = HAUBERK_MUTANT(order_first_in_pool);
-    while (s.received.take(is_any ? s.received.first() : s.ordered + 1, payload)) {
+    while (s.received.take(s.ordered + 1, payload)) {
       log_.append_message(epoch_, index, ++s.ordered, std::move(payload));
     }
     if (!s.received.empty()) {  // it starts beyond a hole
@@ -131,8 +130,7 @@ void core::handle(peer& from, const order& m) {
   if (role_ != role::follower || from.process != leader_ || m.epoch != epoch_ || matched_ != epoch_) return;
   if (m.first == 0 || m.entry_epoch > m.epoch || m.entry_epoch == 0) {
     return refuse(from.process, "an order for position " + std::to_string(m.first) + ", made in epoch " +
-                                    std::to_string(m.entry_epoch) + " of at most " +
-                                    std::to_string(m.epoch));
+                                    std::to_string(m.entry_epoch) + " of at most " + std::to_string(m.epoch));
   }
   if (m.first > log_.end() + 1) {  // the one before it was lost, or is late, on its way over another member
     if (now_ < asked_order_at_ + how_.keepalive_period / 2) return;
@@ -204,9 +202,8 @@ void core::append_view(epoch_t epoch, view_ptr what) {
   newest_view_at_ = log_.end();
   // A leader appends a view only when everything before it is committed (PROTOCOL 1).
   learn_committed(newest_view_at_ - 1);
-  for (const member& m : newest_view_->lost) {
-    if (HAUBERK_MUTANT(purge_at_append)) senders_[sender_index(m.seat)].received.clear();
-  }
+  for (const member& m : HAUBERK_MUTANT(purge_at_append) ? newest_view_->lost : std::vector<member>{})
+    senders_[sender_index(m.seat)].received.clear();
   for (const member& m : newest_view_->members) {
     sender& s = senders_[sender_index(m.seat)];
     if (!HAUBERK_MUTANT(order_forgets_view)) s.ordered = std::max(s.ordered, m.last);

@@ -64,6 +64,10 @@ class network {
   [[nodiscard]] const weather& current_weather() const { return weather_; }
   /// Draws the base delay of every direction anew.
   void draw_delays();
+  /// From now on that is what the way from one machine to another takes.
+  void set_delay(machine_index from, machine_index to, duration delay) {
+    blocked_[pair(from, to)].delay = delay;
+  }
 
   /// Lets both live processes of two machines greet each other.
   void connect(machine_index a, machine_index b);

@@ -18,6 +18,14 @@ cast thin_wires(base::random& chance) {
   return who;
 }
 
+template <std::size_t machines>
+cast small_windows(base::random& /*chance*/) {
+  cast who = ordinary(machines);
+  who.settings.window_bytes = 256U << 10U;
+  who.settings.send_window_bytes = 64U << 10U;
+  return who;
+}
+
 }  // namespace
 
 const std::vector<scenario>& scenarios() {
@@ -26,10 +34,30 @@ const std::vector<scenario>& scenarios() {
       {"pending_counts_for_the_old", pending_counts_for_the_old, plain<4>},
       {"joiners_do_not_count", joiners_do_not_count, plain<4>},
       {"longer_older_tail", longer_older_tail, plain<3>},
+      {"cut_broadcasts_come_back", cut_broadcasts_come_back, plain<7>},
       {"old_entry_held_by_many", old_entry_held_by_many, thin_wires<5>},
       {"payload_after_the_vote", payload_after_the_vote, thin_wires<3>},
       {"crash_while_a_view_is_pending", crash_while_a_view_is_pending, plain<4>},
       {"majority_dies_while_a_view_is_pending", majority_dies_while_a_view_is_pending, plain<4>},
+      {"one_of_two_restarts_often", one_of_two_restarts_often, plain<3>},
+      {"observer_counts_late_holdings", observer_counts_late_holdings, plain<3>},
+      {"admission_is_lost", admission_is_lost, plain<4>},
+      {"removal_is_lost", removal_is_lost, plain<7>},
+      {"removed_one_reads_its_tickets", removed_one_reads_its_tickets, plain<4>},
+      {"broadcast_of_the_removed_one", broadcast_of_the_removed_one, plain<4>},
+      {"name_returns_without_proof", name_returns_without_proof, plain<4>},
+      {"observers_do_not_lead", observers_do_not_lead, plain<5>},
+      {"leave_with_last_frame_late", leave_with_last_frame_late, plain<2>},
+      {"two_leave_at_once", two_leave_at_once, plain<4>},
+      {"leave_and_join_within_a_second", leave_and_join_within_a_second, plain<3>},
+      {"leaver_outlives_a_member", leaver_outlives_a_member, plain<3>},
+      {"echo_from_a_later_view", echo_from_a_later_view, plain<6>},
+      {"return_meets_removal", return_meets_removal, plain<3>},
+      {"fence_under_handover", fence_under_handover, plain<5>},
+      {"leader_is_deaf", leader_is_deaf, plain<3>},
+      {"fence_storm", fence_storm, plain<4>},
+      {"frozen_with_a_tiny_window", frozen_with_a_tiny_window, small_windows<3>},
+      {"lighter_half_freezes", lighter_half_freezes, small_windows<3>},
   };
   return all;
 }

@@ -32,6 +32,7 @@ void pending_reaches_only_joiners(stage& s) {
     s.wait_below(s.suspect() * 2);
     s.at(0).resume();
   }
+  if (s.chance().percent(50)) s.wait(s.group().settings().inactive_timeout);  // B and C go on without A
   wait_for_elections(s);
   s.settle();
 }
@@ -95,12 +96,51 @@ void longer_older_tail(stage& s) {
   s.arrive();
   s.note("the new leader's log is shorter than the old one's, then grows past it");
   s.wait_below(s.suspect() / 4);
+  if (s.chance().percent(40)) {
+    s.note("or not: it crashes, and the long old tail meets one who holds the short new one");
+    s.crash(next, true);
+    s.group().heal();
+    wait_for_elections(s);
+    s.start(next);
+    return s.settle();
+  }
   while (s.status(next).log_end <= tail + s.chance().below(5)) s.broadcast_some(1 + s.chance().below(2), 3);
   s.wait_below(s.suspect());
   s.group().heal();
   s.wait_below(50ms);
   if (s.chance().percent(30)) s.at(next).pause();
   wait_for_elections(s);
+  s.settle();
+}
+
+// P's broadcasts are ordered by A, held by F, and cut from its log when it follows the next leader, who does
+// not have them. Then F leads, and P has nothing more to say.
+void cut_broadcasts_come_back(stage& s) {
+  s.form(7);
+  s.expect([&] { return s.leads(0); });
+  const machine_index f = 1, p = 6;
+  const std::vector<machine_index> rest{2, 3, 4, 5};
+  s.hold({p}, rest);
+  s.hold({0}, {2, 3, 4, 5, p});
+  const position_t before = s.status(0).log_end;
+  s.broadcast_some(p, 1 + s.chance().below(3));
+  s.expect([&] { return s.status(f).held > before; }, 1s);
+  s.split({f}, rest);
+  s.crash(0, s.chance().percent(30));
+  s.expect([&] { return s.leader() >= 2 && s.leader() < p; });
+  const machine_index next = s.leader();
+  s.release({f}, rest);
+  s.release(rest, {f});
+  s.expect(
+      [&] { return s.status(f).epoch == s.status(next).epoch && s.status(f).held == s.status(next).held; },
+      3s);
+  s.arrive();
+  s.crash(next);
+  for (machine_index i = 2; i <= p; ++i) s.at(i).pause();
+  (void)s.until([&] { return s.status(f).as == replica::role::candidate || s.leads(f); }, s.suspect() * 2);
+  for (machine_index i = 2; i <= p; ++i) s.at(i).resume();
+  s.expect([&] { return s.leader() < s.count(); });
+  s.wait(s.suspect());
   s.settle();
 }
 

@@ -11,11 +11,35 @@ void pending_reaches_only_joiners(stage& s);
 void pending_counts_for_the_old(stage& s);
 void joiners_do_not_count(stage& s);
 void longer_older_tail(stage& s);
+void cut_broadcasts_come_back(stage& s);
 void old_entry_held_by_many(stage& s);
 void payload_after_the_vote(stage& s);
 
 // reform.cpp
 void crash_while_a_view_is_pending(stage& s);
 void majority_dies_while_a_view_is_pending(stage& s);
+
+// members.cpp
+void one_of_two_restarts_often(stage& s);
+void observer_counts_late_holdings(stage& s);
+void admission_is_lost(stage& s);
+void removal_is_lost(stage& s);
+void removed_one_reads_its_tickets(stage& s);
+void broadcast_of_the_removed_one(stage& s);
+void name_returns_without_proof(stage& s);
+void observers_do_not_lead(stage& s);
+void leave_with_last_frame_late(stage& s);
+void two_leave_at_once(stage& s);
+void leave_and_join_within_a_second(stage& s);
+void leaver_outlives_a_member(stage& s);
+
+// leases.cpp
+void echo_from_a_later_view(stage& s);
+void return_meets_removal(stage& s);
+void fence_under_handover(stage& s);
+void leader_is_deaf(stage& s);
+void fence_storm(stage& s);
+void frozen_with_a_tiny_window(stage& s);
+void lighter_half_freezes(stage& s);
 
 }  // namespace hauberk::simulator::directed

@@ -82,7 +82,8 @@ class message_maker {
   }
   replica::view_ptr maybe_view() {
     if (flag()) return nullptr;
-    replica::view made = *view();  // two of the largest would not fit in one frame, and never come: no addresses
+    replica::view made =
+        *view();  // two of the largest would not fit in one frame, and never come: no addresses
     for (auto* members : {&made.members, &made.left, &made.lost}) {
       for (auto& one : *members) one.address.clear();
     }
@@ -176,11 +177,12 @@ class message_maker {
       case 16:
         return replica::fence_answer{number(), number(), number()};
       case 17:
-        return replica::claim{number(), flag(),   weight(), record(), number(), number(),
+        return replica::claim{number(),         flag(), weight(), record(), number(), number(),
                               {id(), number()}, flag(), number(), number(), number()};
       default:
-        return replica::promise{
-            list(base::limits::claims_max, [&] { return replica::claim_id{id(), number()}; })};
+        return replica::promise{list(base::limits::claims_max, [&] {
+          return replica::claim_id{id(), number()};
+        })};
     }
   }
 

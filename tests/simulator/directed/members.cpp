@@ -1,0 +1,297 @@
+// Scenarios about who comes and goes: restarts around a weight view, admissions and removals that are lost
+// with their leader, leaving while others fail (PROTOCOL 5, 6, 7, 10).
+#include "simulator/directed/scenarios.hpp"
+
+namespace hauberk::simulator::directed {
+namespace {
+
+using indices = std::vector<machine_index>;
+
+/// A and B with weight, O without: B crashes and returns again and again, around its weight view.
+void restart_often(stage& s, int times) {
+  s.bootstrap(0);
+  s.start(2, 0);
+  s.expect([&] { return s.weight(2, 2) == 0 && s.status(2).primary; });
+  for (int i = 0; i < times; ++i) {
+    s.start(1);
+    const auto moment = s.chance().below(4);
+    if (moment == 0) {
+      (void)s.until([&] { return s.weight_in_log(1, 0) == 0; });
+    } else if (moment < 3) {
+      (void)s.until([&] { return s.weight_in_log(1, 0) == 1; });
+    } else {
+      s.demand([&] { return s.status(1).primary && s.weight(1, 1) == 1; }, "n2 does not get its weight back");
+    }
+    if (moment != 1) {
+      s.broadcast_some(0, s.chance().below(3));
+      s.wait_below(3ms);
+    }
+    const bool is_silent = s.chance().percent(20);
+    s.crash(1, is_silent);
+    s.wait_below(s.suspect() / 4);
+    if (is_silent) s.wait(s.suspect());  // its successor may not be able to prove that it is dead
+  }
+  s.start(1);
+  const auto is_back = [&] { return s.status(1).primary && s.status(0).primary && s.weight(1, 1) == 1; };
+  s.demand(is_back, "n2 does not come back");
+}
+
+}  // namespace
+
+void one_of_two_restarts_often(stage& s) {
+  restart_often(s, 15);
+  s.arrive();
+  s.settle();
+}
+
+// The half of the weight that is alive counts in an epoch that names the dead, and in no earlier one: an
+// observer that still is in an earlier one must not.
+void observer_counts_late_holdings(stage& s) {
+  restart_often(s, 1);
+  s.expect([&] { return s.leads(0); });
+  s.hold({0}, {1});
+  const position_t before = s.status(0).log_end;
+  s.broadcast_some(0, 3 + s.chance().below(5));
+  s.expect([&] { return s.status(2).held > before + 2; }, 1s);
+  s.hold({1}, {2});  // what B decides does not reach the observer
+  s.crash(0);
+  s.release({0}, {1});
+  s.wait_below(s.suspect() / 2);
+  s.start(0);
+  s.expect([&] { return s.leads(1) && s.status(1).primary; });
+  s.expect([&] { return s.weight(0, 1) == 1 && s.status(0).primary; }, 4s);
+  s.hold({0}, {2});
+  s.crash(1);
+  s.release({1}, {2});
+  s.wait_below(s.suspect() / 2);
+  s.start(1);
+  s.arrive();
+  s.wait(s.suspect());
+  s.settle();
+}
+
+void admission_is_lost(stage& s) {
+  s.form(3);
+  s.expect([&] { return s.leads(0); });
+  s.start(3);
+  s.expect([&] { return s.weight_in_log(3, 0) >= 0; });
+  s.hold({0}, {1, 2});
+  s.expect([&] { return s.status(3).as == replica::role::follower; }, 1s);
+  s.crash(0, s.chance().percent(50));
+  s.arrive();
+  s.expect([&] { return s.leads(1) || s.leads(2); });
+  s.demand([&] { return s.weight(3, 3) == 1 && s.status(3).primary; },
+           "n4 does not ask again for its admission",
+           s.group().settings().inactive_timeout + s.suspect() * 3);
+  s.start(0);
+  s.settle();
+}
+
+// X's broadcasts are in the pools of some when A puts its removal into its log; only B gets that, and those
+// who lead next do not have it. X comes back meanwhile.
+void removal_is_lost(stage& s) {
+  s.form(7);
+  s.expect([&] { return s.leads(0); });
+  const indices rest{2, 3, 4, 5};
+  const machine_index x = 6;
+  const bool is_with_b_only = s.chance().percent(60);
+  s.hold({x}, {0});
+  if (is_with_b_only) s.hold({x}, rest);
+  s.broadcast_some(x, 1 + s.chance().below(4));
+  s.wait(10ms);
+  s.split({x}, {0, 1, 2, 3, 4, 5});
+  s.expect([&] { return s.weight_in_log(x, 0) < 0; });
+  s.hold({0}, rest);
+  s.expect([&] { return s.weight_in_log(x, 1) < 0; }, 2s);
+  s.split({0}, {1, 2, 3, 4, 5});
+  s.split({1}, rest);
+  s.release({x}, {1});
+  s.release({1}, {x});
+  s.arrive();
+  s.wait_below(s.suspect());
+  s.expect([&] { return s.leader() >= 2 && s.leader() < 6; });
+  const machine_index next = s.leader();
+  if (is_with_b_only) {
+    s.hold(rest, {next});  // it commits nothing, and so removes nobody
+  } else {
+    s.wait_below(s.suspect() / 2);
+    s.split({x}, {1});
+  }
+  s.release({0}, {1});
+  s.release({1}, {0});
+  s.release({0, 1}, rest);
+  s.release({next}, {0, 1});
+  if (!is_with_b_only) s.release(rest, {0, 1});
+  (void)s.until(
+      [&] { return s.status(1).epoch == s.status(next).epoch && s.status(1).held >= s.status(next).held; },
+      s.suspect());
+  if (is_with_b_only) {
+    s.note("B follows the new leader, which crashes, and is the first to stand");
+    const indices others{0, 2, 3, 4, 5, x};
+    s.crash(next);
+    s.release(rest, {0, 1});
+    for (const machine_index i : others) s.at(i).pause();
+    (void)s.until([&] { return s.status(1).as == replica::role::candidate || s.leads(1); }, s.suspect() * 2);
+    for (const machine_index i : others) s.at(i).resume();
+    s.expect([&] { return s.leader() < s.count(); });
+  }
+  s.settle();
+}
+
+// X is removed with broadcasts that nobody has; more views follow before it hears of that.
+void removed_one_reads_its_tickets(stage& s) {
+  s.form(4);
+  const machine_index x = 1 + s.chance().below(3);
+  const indices rest{0, x == 1 ? machine_index{2} : machine_index{1},
+                     x == 3 ? machine_index{2} : machine_index{3}};
+  s.split({x}, rest);
+  s.broadcast_some(x, 1 + s.chance().below(4));
+  s.expect([&] { return s.weight(x, 0) < 0; });
+  s.arrive();
+  s.note("another one restarts: the group has newer views than the one that removed X");
+  s.crash(rest[2]);
+  s.wait_below(s.suspect());
+  s.start(rest[2]);
+  s.expect([&] { return s.weight(rest[2], rest[1]) == 1 && s.status(rest[2]).primary; });
+  s.settle();
+  for (const broadcast& each : s.at(x).who()->broadcasts) {
+    if (each.end == fate::unknown)
+      throw violation("outcome", "a ticket is told unknown, but the group knows");
+  }
+}
+
+// A is draining its log to remove X, which cannot hear it, when X's broadcasts come in.
+void broadcast_of_the_removed_one(stage& s) {
+  s.form(4);
+  s.expect([&] { return s.leads(0); });
+  const machine_index x = 3;
+  s.hold({x}, {0, 1, 2});
+  s.broadcast_some(x, 1 + s.chance().below(4));
+  s.wait(5ms);
+  s.hold({0}, {x});
+  for (const machine_index i : indices{1, 2}) s.group().wires().set_delay(i, 0, s.suspect() / 4);
+  const time_point end = s.group().time().now() + s.group().settings().inactive_timeout + s.suspect();
+  position_t last = 0;
+  int still = 0;
+  while (s.weight_in_log(x, 0) >= 0 && s.group().time().now() < end) {  // it orders until it drains
+    (void)s.broadcast(0);
+    s.wait(1ms);
+    still = s.status(0).log_end == last ? still + 1 : 0;
+    last = s.status(0).log_end;
+    if (still == 3) break;
+  }
+  if (still != 3) throw missed();
+  s.arrive();
+  s.release({x}, {0});
+  s.wait(s.suspect());
+  s.settle();
+}
+
+// The first ones of its name cannot be proven dead: it waits until they are removed.
+void name_returns_without_proof(stage& s) {
+  s.form(4);
+  s.arrive();
+  for (int i = 0; i < 3; ++i) {
+    const machine_index who = 1 + s.chance().below(3);
+    s.crash(who);
+    s.wait_below(s.suspect());
+    s.start(who, 1, false);
+    const auto is_back = [&] { return s.weight(who, who) == 1 && s.status(who).primary; };
+    s.demand(is_back, "who came back without its file is not admitted", 15s);
+  }
+  s.settle();
+}
+
+void observers_do_not_lead(stage& s) {
+  s.form(3);
+  s.start(3, 0);
+  s.start(4, 0);
+  const auto is_observing = [&] { return s.status(3).primary && s.status(4).primary; };
+  s.expect(is_observing);
+  s.arrive();
+  for (int i = 0; i < 4; ++i) {
+    const machine_index leader = s.leader();
+    s.demand([&] { return s.leader() < 3 && s.status(s.leader()).primary; }, "nobody leads");
+    s.crash(leader < 3 ? leader : s.leader(), s.chance().percent(50));
+    s.demand([&] { return s.leader() < 3 && s.status(s.leader()).primary; }, "nobody leads");
+    for (machine_index j = 0; j < 3; ++j) {
+      if (!s.at(j).is_running()) s.start(j);
+    }
+    s.demand(
+        [&] {
+          for (machine_index j = 0; j < 3; ++j) {
+            if (!s.status(j).primary || s.weight(j, j) != 1) return false;
+          }
+          return true;
+        },
+        "who crashed does not come back");
+  }
+  s.settle();
+}
+
+void leave_with_last_frame_late(stage& s) {
+  s.form(2);
+  const machine_index leaver = s.chance().below(2), other = 1 - leaver;
+  s.at(leaver).leave();
+  s.expect([&] { return s.weight_in_log(leaver, other) < 0 && s.weight_in_log(leaver, leaver) < 0; }, 3s);
+  const position_t at = s.status(other).log_end;
+  s.expect([&] { return s.status(leaver).held >= at; }, 1s);
+  s.hold({leaver}, {other});
+  s.arrive();
+  s.wait_below(s.suspect());
+  s.release({leaver}, {other});
+  s.demand([&] { return !s.at(leaver).is_running(); }, "the leaver does not get away", 5s);
+  s.settle();
+}
+
+void two_leave_at_once(stage& s) {
+  s.form(3 + s.chance().below(2));
+  std::vector<machine_index> who;
+  for (machine_index i = 0; i < s.count(); ++i) {
+    if (s.at(i).is_running()) who.push_back(i);
+  }
+  who.erase(who.begin() + static_cast<std::ptrdiff_t>(s.chance().below(who.size())));
+  s.arrive();
+  for (std::size_t i = 0; i < 2; ++i) {
+    s.broadcast_some(who[i], s.chance().below(3));
+    s.at(who[i]).leave();
+    s.wait_below(20ms);
+  }
+  s.demand([&] { return !s.at(who[0]).is_running() && !s.at(who[1]).is_running(); }, "they do not get away",
+           10s);
+  s.settle();
+}
+
+void leave_and_join_within_a_second(stage& s) {
+  s.form(3);
+  const machine_index who = s.chance().below(3);
+  s.arrive();
+  for (int i = 0; i < 3; ++i) {
+    s.broadcast_some(who, s.chance().below(3));
+    s.at(who).leave();
+    s.demand([&] { return !s.at(who).is_running(); }, "the leaver does not get away", 10s);
+    s.wait_below(100ms);
+    s.start(who, 1, s.chance().percent(50));
+    const auto is_in = [&] { return s.status(who).primary; };
+    if (s.chance().percent(50)) s.demand(is_in, "who left does not get in again", 10s);
+    s.wait_below(200ms);
+    if (!is_in()) s.demand(is_in, "who left does not get in again", 10s);
+  }
+  s.settle();
+}
+
+// A leaver waits until those who stay know that it left; one of them dies before it can know.
+void leaver_outlives_a_member(stage& s) {
+  s.form(3);
+  const machine_index leaver = 1, dying = 2;
+  s.at(leaver).leave();
+  s.wait_below(5ms);
+  s.crash(dying, s.chance().percent(30));
+  s.arrive();
+  s.wait_below(s.suspect() * 2);
+  s.start(dying);
+  s.demand([&] { return !s.at(leaver).is_running(); }, "the leaver does not get away", 15s);
+  s.settle();
+}
+
+}  // namespace hauberk::simulator::directed

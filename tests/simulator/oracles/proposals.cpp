@@ -1,0 +1,48 @@
+// Proposals: what a view may say at all. Names are unique; members leave one view at a time; nobody loses its
+// weight by demotion where fewer than two with weight would be left; and only who has weight leads.
+#include <algorithm>
+#include <set>
+
+#include "simulator/oracles/oracle.hpp"
+
+namespace hauberk::simulator {
+namespace {
+
+class proposals final : public oracle {
+ public:
+  using oracle::oracle;
+  [[nodiscard]] const char* name() const override { return "proposals"; }
+
+  void handle_proposed(const witness& leader, const replica::view& what) override {
+    const std::string by = leader.name + " proposes view " + std::to_string(what.number);
+    if (what.left.size() > 1) fail(by + ", by which " + std::to_string(what.left.size()) + " leave at once");
+    std::set<std::string> names;
+    for (const auto& each : what.members) {
+      if (!names.insert(each.name).second) fail(by + " with two members called " + each.name);
+    }
+    if (!leader.view) return;
+    judge_demotions(*leader.view, what, by);
+    const auto* before = leader.view->find_process(leader.id);
+    const auto* now = what.find_process(leader.id);
+    if (before != nullptr && before->weight == 0 && now != nullptr && now->weight == 0) {
+      fail(by + " although it has no weight");
+    }
+  }
+
+ private:
+  void judge_demotions(const replica::view& before, const replica::view& now, const std::string& by) const {
+    const auto has_weight = [](const replica::member& one) { return one.weight > 0; };
+    if (std::count_if(now.members.begin(), now.members.end(), has_weight) >= 2) return;
+    for (const auto& each : before.members) {
+      const auto* after = now.find(each.seat);
+      if (each.weight == 0 || after == nullptr || after->weight > 0) continue;
+      fail(by + ", which demotes " + each.name + " and leaves less than two with weight");
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<oracle> make_proposals(const chronicle& seen) { return std::make_unique<proposals>(seen); }
+
+}  // namespace hauberk::simulator

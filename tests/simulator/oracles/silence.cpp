@@ -1,0 +1,58 @@
+// Silence: after an application was told that its process is not primary, nothing is delivered to it until it
+// is told that it is primary again; unless it leaves, or its stay is over and it catches up for the next.
+#include <map>
+
+#include "simulator/oracles/oracle.hpp"
+
+namespace hauberk::simulator {
+namespace {
+
+class silence final : public oracle {
+ public:
+  using oracle::oracle;
+  [[nodiscard]] const char* name() const override { return "silence"; }
+
+  void handle_news(const witness& who, const replica::view_event& told) override {
+    if (told.primary) {
+      cut_off_.erase(who.id);
+    } else {
+      cut_off_[who.id] = {who.status.self, 0};
+    }
+  }
+
+  void handle_delivered(const witness& who, position_t where, const entry& what, const entry& /*known*/,
+                        bool /*is_first*/) override {
+    const auto at = cut_off_.find(who.id);
+    if (at == cut_off_.end()) return;
+    if (what.what == kind::view) {
+      cut_off_.erase(at);  // that it is in, and primary
+    } else if (at->second.delivered == 0) {
+      at->second.delivered = where;
+    }
+  }
+
+  // In the same step its stay may have come to an end first: judge when the step is over.
+  void handle_step(const witness& who, const replica::status& now) override {
+    const auto at = cut_off_.find(who.id);
+    if (at == cut_off_.end() || at->second.delivered == 0) return;
+    const bool is_over = now.self != at->second.seat || who.is_leaving || now.as == replica::role::gone;
+    if (!is_over) {
+      fail(who.name + " delivers position " + std::to_string(at->second.delivered) +
+           " after it told that it is not primary");
+    }
+    cut_off_.erase(at);
+  }
+
+ private:
+  struct loss {
+    seat_id seat;
+    position_t delivered = 0;  ///< the first position since then
+  };
+  std::map<uuid, loss> cut_off_;
+};
+
+}  // namespace
+
+std::unique_ptr<oracle> make_silence(const chronicle& seen) { return std::make_unique<silence>(seen); }
+
+}  // namespace hauberk::simulator
