@@ -16,10 +16,17 @@ class retention final : public oracle {
     if (is_first && what.view) in_force_ = what.view;
   }
 
+  void handle_proposed(const witness& /*leader*/, const replica::view& what) override {
+    if (what.number > proposed_.number) proposed_ = what;
+  }
+
   void handle_farewell(const witness& who, const replica::farewell_event& told) override {
     if (told.reason != errc::state_transfer_needed || !in_force_) return;
     const auto* member = in_force_->find(who.status.self);
     if (member == nullptr || member->weight == 0) return;
+    // A view that takes its weight frees the window from when it stands in a log.
+    const auto* next = proposed_.find(who.status.self);
+    if (next == nullptr || next->weight == 0) return;
     const auto* known = who.view ? who.view->find(who.status.self) : nullptr;
     if (known == nullptr || known->weight == 0) return;
     fail(who.name + " has weight in view " + std::to_string(in_force_->number) +
@@ -28,6 +35,7 @@ class retention final : public oracle {
 
  private:
   replica::view_ptr in_force_;
+  replica::view proposed_;
 };
 
 }  // namespace
