@@ -121,7 +121,7 @@ void core::handle_link_down(uuid process) {
   p->is_started = false;
   p->serve_next = 0;
   p->credit_used = 0;
-  if (p->seat != 0) {
+  if (p->seat != 0 && !is_in_newest({process, p->seat})) {  // a member goes on where it was
     const auto known = sender_of_.find({process, p->seat});
     if (known != sender_of_.end()) senders_[known->second].received.drop_partial();
   }
@@ -230,6 +230,8 @@ time_point core::next_deadline() const {
   if (held_ < log_.end()) {
     const time_point gate = hold_gate(held_ + 1);
     if (gate > now_) next = std::min(next, gate);
+    const time_point patience = stuck_since_ + how_.keepalive_period / 2;  // then it is fetched
+    if (stuck_at_ == held_ + 1 && patience > now_) next = std::min(next, patience);
   }
   return next;
 }

@@ -178,6 +178,7 @@ class core {
   void handle(peer& from, const beat& m);
   [[nodiscard]] bool is_suspected(const seat_id& seat) const;
   [[nodiscard]] bool is_silent(const seat_id& seat, duration span) const;
+  [[nodiscard]] bool is_quiet(const peer& p) const { return now_ - p.heard_at >= 2 * how_.keepalive_period; }
   [[nodiscard]] bool may_echo(const peer& p) const;
   [[nodiscard]] std::vector<seat_id> alive() const;
   void renew_lease();
@@ -214,7 +215,9 @@ class core {
                                std::uint32_t run_bytes) const;
   void ask_again();
   [[nodiscard]] std::uint64_t pooled_bytes() const;
+  [[nodiscard]] bool is_full_for(const sender& s, const data& m) const;
   void release_sent();
+  [[nodiscard]] bool is_spread(sequence_t mine) const;
   [[nodiscard]] bool takes_data(const peer& p) const;
   [[nodiscard]] bool has_credit(const peer& p) const { return p.credit_used < how_.credit_bytes; }
 
@@ -239,6 +242,8 @@ class core {
   void pass_committed();
   void announce_held();
   void trim();
+  [[nodiscard]] position_t pinned_from() const;
+  [[nodiscard]] std::uint64_t window_for(position_t pin) const;
   [[nodiscard]] time_point hold_gate(position_t at) const;
   [[nodiscard]] time_point removal_gate(const seat_id& seat) const;
   [[nodiscard]] bool is_proven_dead(const seat_id& seat) const;
@@ -258,6 +263,8 @@ class core {
   void pump_fetches();
   bool serve(peer& p);
   [[nodiscard]] peer* fetch_source();
+  [[nodiscard]] static std::string transfer_words(const std::string& who, position_t upto,
+                                                  const std::string& donor, position_t window_start);
   [[nodiscard]] bool is_pooled(const entry& e) const;
 
   // membership.cpp: views
@@ -277,6 +284,7 @@ class core {
   void handle(peer& from, const join_refused& m);
   void admit_joiners(view& next);
   [[nodiscard]] bool admissible(candidate_member& c, view& next);
+  [[nodiscard]] std::string donor_for(const seat_id& joiner, const view& from) const;
   [[nodiscard]] const member* missing_link(const uuid& joiner, const view& next);
   void name_missing_link(candidate_member& c, const member& m);
   void refuse_join(const seat_id& seat, errc reason, bool is_final, std::string text);

@@ -221,9 +221,7 @@ void core::handle(peer& from, const epoch_start& m) {
   }
   if (m.window_start > prefix + 1) {
     farewell(errc::state_transfer_needed,
-             "this member has state up to position " + std::to_string(prefix) + ", but " + from.name +
-                 " keeps history only from " + std::to_string(m.window_start) +
-                 ": a full state transfer is needed (or a larger gcache.size at the others)");
+             transfer_words("this member has", prefix, from.name, m.window_start));
     return;
   }
   if (is_again) {

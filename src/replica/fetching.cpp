@@ -10,6 +10,7 @@ namespace hauberk::replica {
 
 namespace {
 constexpr position_t fetch_entries_max = 16 * 1024;
+constexpr std::uint64_t round_runs = 2;  ///< of `run_bytes`, to one member in one round
 constexpr std::uint64_t frame_overhead_bytes = 64;
 }  // namespace
 
@@ -23,11 +24,14 @@ void core::consider_fetch() {
     stuck_at_ = at;
     stuck_since_ = now_;
   }
-  if (!fetch_from_.is_nil() && now_ < fetch_until_ && held_ < fetch_last_) return;
+  const peer* donor = fetch_from_.is_nil() ? nullptr : find_peer(fetch_from_);
+  if (donor != nullptr && !is_quiet(*donor) && now_ < fetch_until_ && held_ < fetch_last_) return;
   const sender& s = senders_[head.sender];
   const peer* p = find_peer(s.seat.process);
-  const bool may_still_come = p != nullptr && is_direct(*p) && p->seat == s.seat.number && !s.is_gapped &&
-                              s.received.empty() && is_in_newest(s.seat);
+  // What was ordered before my admission is nothing that its sender would bring.
+  const bool is_from_before = !is_admitted_ && at < newest_view_at_;
+  const bool may_still_come = !is_from_before && p != nullptr && is_direct(*p) && p->seat == s.seat.number &&
+                              !s.is_gapped && s.received.empty() && is_in_newest(s.seat);
   if (may_still_come && !is_continued && now_ - stuck_since_ < how_.keepalive_period / 2) return;
   if (undelivered_bytes_ > how_.window_bytes)
     return;  // the application is behind: no more until it has caught up
@@ -44,7 +48,7 @@ void core::consider_fetch() {
   fetch_last_ = last;
   fetch_until_ = now_ + how_.suspect_timeout;
   ++fetches_;
-  send_to(source->process, fetch{matched_, at, last});
+  send_to(source->process, fetch{matched_, at, last, fetch_partial_at_ == at ? fetch_partial_.begun(1) : 0});
 }
 
 bool core::is_pooled(const entry& e) const {
@@ -52,47 +56,68 @@ bool core::is_pooled(const entry& e) const {
   return !received.empty() && received.first() <= e.sequence && e.sequence <= received.have();
 }
 
-// Someone who holds the next entry, rather not the leader; a farewell when nobody has it any more.
+// The donor: of those who hold the next entry the first one after me in the order of processes, so that
+// several joiners ask several members; the leader only when nobody else can, and after both who did not
+// answer or is quiet. A farewell when nobody has the entry any more.
 peer* core::fetch_source() {
-  peer* best = nullptr;
+  peer *best = nullptr, *gone_donor = nullptr;
+  int best_rank = 0;
   bool is_leader_gone = false;
   for (auto& [process, p] : peers_) {
     if (!p.is_up || !p.via.is_nil() || p.history != history_) continue;
     const auto h = holdings_.find({process, p.seat});
     if (h == holdings_.end() || h->second.epoch != matched_ || h->second.upto <= held_) continue;
+    const bool is_before_me = process < self_.process;
+    int rank = (process == leader_ ? 2 : 0) + (is_before_me ? 1 : 0);
     const auto gone = gone_.find(process);
-    if (gone != gone_.end() && gone->second > held_) {
+    if (gone != gone_.end() && gone->second > held_ + 1) {
       is_leader_gone = is_leader_gone || process == leader_;
+      if (gone_donor == nullptr || process != leader_) gone_donor = &p;
       continue;
     }
-    if (process == fetch_from_ && now_ >= fetch_until_ && best != nullptr) continue;  // it did not answer
-    if (best != nullptr && is_direct(*best) && !is_direct(p)) continue;
-    if (best == nullptr || best->process == leader_ || best->process == fetch_from_ || !is_direct(*best))
-      best = &p;
+    const bool is_slow = is_quiet(p) || !is_direct(p) || (process == fetch_from_ && now_ >= fetch_until_);
+    if (is_slow) rank += 4;
+    if (best != nullptr && best_rank <= rank) continue;
+    best = &p;
+    best_rank = rank;
   }
   if (best == nullptr && is_leader_gone) {
     farewell(errc::state_transfer_needed,
-             "position " + std::to_string(held_ + 1) +
-                 " is no longer in any member's history window (gcache.size): a full "
-                 "state transfer is needed");
+             transfer_words("this member has", held_, gone_donor->name, gone_[gone_donor->process]));
   }
   return best;
+}
+
+// What to do when a gap fits no window: who lacks what, who could give its state, and how to avoid it.
+std::string core::transfer_words(const std::string& who, position_t upto, const std::string& donor,
+                                 position_t window_start) {
+  return who + " state up to position " + std::to_string(upto) + ", the history window of " + donor +
+         " begins at " + std::to_string(window_start) + ": bring a full copy of the state of " + donor +
+         " and join with its position, or let all members keep more (gcache.size)";
 }
 
 void core::handle(peer& from, const fetch& m) {
   if (m.epoch != matched_ || m.first == 0 || m.last < m.first) return;
   if (m.first < log_.start()) {
-    send_to(from.process, fetched{m.epoch, m.first, 0, 0, {}});  // gone
+    send_to(from.process, fetched{m.epoch, log_.start(), 0, 0, {}});  // gone
     return;
   }
   from.serve_next = m.first;
   from.serve_last = std::min({m.last, held_, m.first + fetch_entries_max});
   from.serve_offset = 0;
+  if (m.first > held_) return;
+  const entry& e = log_.at(m.first);
+  const bool is_chunked = e.what == kind::message && e.payload.size() > how_.chunk_bytes;
+  if (is_chunked && m.offset < e.payload.size()) from.serve_offset = m.offset;
 }
 
+// Live payloads come first: they were pumped before. A round then gives a little to each who asks, and goes
+// on when that has been written.
 void core::pump_fetches() {
   for (auto& [process, p] : peers_) {
-    while (p.is_up && p.serve_next != 0 && p.serve_next <= p.serve_last && has_credit(p)) {
+    const std::uint64_t before = p.credit_used;
+    while (p.is_up && p.serve_next != 0 && p.serve_next <= p.serve_last && has_credit(p) &&
+           p.credit_used - before < round_runs * how_.run_bytes) {
       if (!serve(p)) break;
     }
   }
@@ -100,7 +125,7 @@ void core::pump_fetches() {
 
 bool core::serve(peer& p) {
   if (p.serve_next < log_.start()) {
-    send_to(p.process, fetched{matched_, p.serve_next, 0, 0, {}});
+    send_to(p.process, fetched{matched_, log_.start(), 0, 0, {}});
     p.serve_next = 0;
     return false;
   }
@@ -144,7 +169,7 @@ void core::handle(peer& from, const fetched& m) {
   if (m.epoch != matched_ || matched_ != epoch_ || from.process != fetch_from_ || role_ != role::follower)
     return;
   if (m.payloads.empty()) {
-    gone_[from.process] = m.first;
+    gone_[from.process] = m.first;  // its window begins there
     fetch_from_ = uuid{};
     return;
   }

@@ -207,6 +207,24 @@ void core::announce_held() {
   send_to_all(now);
 }
 
+// What members that catch up still lack stays a little longer: for them the window is larger by a quarter,
+// and no more, so a slow one loses its place and is told so (PROTOCOL 14). Everybody keeps it, since the
+// donor may die.
+position_t core::pinned_from() const {
+  position_t first = log_.end() + 1;
+  for (const member& m : newest_view_->members) {
+    if (!m.catching_up || m.seat == self_ || is_suspected(m.seat)) continue;
+    const auto h = holdings_.find(m.seat);
+    if (h != holdings_.end() && h->second.upto + 1 >= log_.start())
+      first = std::min(first, h->second.upto + 1);
+  }
+  return first;
+}
+
+std::uint64_t core::window_for(position_t pin) const {
+  return log_.start() >= pin ? how_.window_bytes + how_.window_bytes / 4 : how_.window_bytes;
+}
+
 // Stable is what every weighted member holds. The window keeps stable entries for those who come back or
 // join, up to its size; what is not stable, or not delivered here, is never trimmed.
 void core::trim() {
@@ -222,7 +240,9 @@ void core::trim() {
   const position_t floor = HAUBERK_MUTANT(trim_undelivered) ? stable_ : std::min(stable_, delivered_);
   retired_ = std::max(retired_, log_.start() - 1);
   while (retired_ < floor) retired_bytes_ += log_.bytes_at(++retired_);
-  while (log_.bytes() > how_.window_bytes && log_.start() <= retired_) {
+  if (log_.bytes() <= how_.window_bytes) return;
+  const position_t pin = pinned_from();
+  while (log_.start() <= retired_ && log_.bytes() > window_for(pin)) {
     retired_bytes_ -= log_.bytes_at(log_.start());
     log_.trim_front();
   }

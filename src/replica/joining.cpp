@@ -60,16 +60,18 @@ bool core::admissible(candidate_member& c, view& next) {
     refuse_join(asked.seat, errc::state_transfer_needed, true,
                 "its state is position " + std::to_string(asked.recovered.position) + " of history " +
                     to_string(asked.recovered.history) + ", the group is in " + to_string(history_) +
-                    ", which does not share that: it needs a full state transfer from " + who_.name);
+                    ", which does not share that: it needs a full state transfer from " +
+                    donor_for(asked.seat, next));
     return false;
   }
   const position_t from = asked.recovered.position;
   if (from > log_.end() || from + 1 < log_.start()) {
     c.is_refused = true;
     refuse_join(asked.seat, errc::state_transfer_needed, true,
-                "it has state up to position " + std::to_string(from) + ", " + who_.name +
-                    " keeps history from " + std::to_string(log_.start()) + " to " +
-                    std::to_string(log_.end()) + " (gcache.size): it needs a full state transfer");
+                transfer_words(from > log_.end() ? "it says that it has (the log here ends at " +
+                                                       std::to_string(log_.end()) + ")"
+                                                 : "it has",
+                               from, donor_for(asked.seat, next), log_.start()));
     return false;
   }
   const member* missing = missing_link(asked.seat.process, next);
@@ -88,6 +90,18 @@ bool core::admissible(candidate_member& c, view& next) {
   next.members.push_back(std::move(m));
   next.joined.push_back(asked.seat);
   return true;
+}
+
+// Whose state a joiner should take: the first weighted member after it in the order of seats that is not the
+// leader; the leader when it is alone.
+std::string core::donor_for(const seat_id& joiner, const view& from) const {
+  const member* best = nullptr;
+  for (const member& m : from.members) {
+    if (m.seat == self_ || m.weight == 0 || is_suspected(m.seat)) continue;
+    const bool is_after = joiner < m.seat, is_best_after = best != nullptr && joiner < best->seat;
+    if (best == nullptr || (is_after && !is_best_after)) best = &m;
+  }
+  return best == nullptr ? who_.name : best->name;
 }
 
 // Every resulting member must attest a link with the joiner, and the joiner with every one of them: the first

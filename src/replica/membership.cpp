@@ -128,7 +128,7 @@ bool core::is_laggard(const member& m, position_t upto) const {
   const bool is_in_the_way = pinned_bytes() > how_.window_bytes / 2 && upto <= stable_ && retired_ == stable_;
   if (!is_in_the_way) return false;
   if (is_suspected(m.seat) || is_silent(m.seat, how_.suspect_timeout / 2)) return true;
-  return now_ - peers_.at(m.seat.process).heard_at >= 2 * how_.keepalive_period;
+  return is_quiet(peers_.at(m.seat.process));
 }
 
 bool core::is_committable(const view& next) const {

@@ -137,11 +137,13 @@ struct fetch {
   epoch_t epoch = 0;
   position_t first = 0;
   position_t last = 0;
+  std::uint64_t offset = 0;  ///< so many bytes of the one at `first` are here
 
   bool operator==(const fetch&) const = default;
 };
 /// Payloads of the consecutive *messages* found from position `first` on (views and no-ops in between are
 /// passed over: they travel in `order`); or a chunk of the one at `first`, as in `data`. Valid in `epoch`.
+/// Without payloads: my window begins at `first`, what you asked for has left it.
 struct fetched {
   epoch_t epoch = 0;
   position_t first = 0;

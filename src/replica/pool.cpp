@@ -7,12 +7,13 @@
 
 namespace hauberk::replica {
 
-base::buffer join_pieces(const std::vector<base::buffer>& pieces, std::uint64_t total) {
+base::buffer join_pieces(std::vector<base::buffer> pieces, std::uint64_t total) {
   base::block* whole = base::block::allocate(total);
   std::byte* at = whole->data();
-  for (const base::buffer& piece : pieces) {
+  for (base::buffer& piece : pieces) {
     std::memcpy(at, piece.data(), piece.size());
     at += piece.size();
+    piece = base::buffer();
   }
   HAUBERK_ASSERT(at == whole->data() + total, "the pieces add up to the whole");
   return base::buffer::adopt(whole, {whole->data(), static_cast<std::size_t>(total)});
@@ -24,6 +25,7 @@ pool::verdict pool::put(sequence_t sequence, base::buffer payload) {
     if (!payloads_.empty()) return verdict::gap;
     first_ = sequence;
   }
+  if (partial_ != 0 && partial_ <= sequence) drop_partial();
   bytes_ += payload.size();
   payloads_.push_back(std::move(payload));
   return verdict::taken;
@@ -32,20 +34,25 @@ pool::verdict pool::put(sequence_t sequence, base::buffer payload) {
 pool::verdict pool::put_chunk(sequence_t sequence, std::uint64_t total, std::uint64_t offset,
                               base::buffer piece) {
   if (sequence <= have()) return verdict::duplicate;
-  if (offset == 0) {
+  if (piece.empty() || offset >= total || piece.size() > total - offset) return verdict::gap;
+  const bool is_known = partial_ == sequence && partial_total_ == total && offset <= partial_bytes_;
+  if (is_known && offset < partial_bytes_) {  // sent again from further back: only what is new counts
+    const std::uint64_t here = partial_bytes_ - offset;
+    if (piece.size() <= here) return verdict::duplicate;
+    piece = piece.slice(here, piece.size() - here);
+  } else if (offset == 0) {
     if (sequence != have() + 1 && !payloads_.empty()) return verdict::gap;
     drop_partial();
     partial_ = sequence;
     partial_total_ = total;
-  } else if (partial_ != sequence || offset != partial_bytes_ || total != partial_total_) {
+  } else if (!is_known) {
     return verdict::gap;
   }
-  if (piece.empty() || piece.size() > total - partial_bytes_) return verdict::gap;
   partial_bytes_ += piece.size();
   bytes_ += piece.size();
   pieces_.push_back(std::move(piece));
   if (partial_bytes_ < total) return verdict::taken;
-  base::buffer whole = join_pieces(pieces_, total);
+  base::buffer whole = join_pieces(std::move(pieces_), total);
   drop_partial();
   return put(sequence, std::move(whole));
 }

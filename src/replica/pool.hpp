@@ -19,10 +19,15 @@ class pool {
 
   /// A whole payload. An empty pool accepts a jump ahead (what was passed over must be fetched).
   verdict put(sequence_t sequence, base::buffer payload);
-  /// One piece of a payload of `total` bytes; pieces must come in order.
+  /// One piece of a payload of `total` bytes; pieces must come in order, but what is here may come again.
   verdict put_chunk(sequence_t sequence, std::uint64_t total, std::uint64_t offset, base::buffer piece);
-  /// Forgets a begun chunked payload: its link is gone.
+  /// Forgets a begun chunked payload.
   void drop_partial();
+  /// How much of `sequence` has come in chunks.
+  [[nodiscard]] std::uint64_t begun(sequence_t sequence) const {
+    return partial_ == sequence ? partial_bytes_ : 0;
+  }
+  [[nodiscard]] std::uint64_t begun_bytes() const { return partial_bytes_; }
 
   /// Moves the payload of `sequence` out when it is here; whatever is older is dropped.
   bool take(sequence_t sequence, base::buffer& into);
@@ -56,7 +61,8 @@ class pool {
   std::vector<base::buffer> pieces_;
 };
 
-/// Joins the pieces of one chunked payload.
-[[nodiscard]] base::buffer join_pieces(const std::vector<base::buffer>& pieces, std::uint64_t total);
+/// Joins the pieces of one chunked payload. Each is let go as soon as it is copied: the whole is never in
+/// memory twice.
+[[nodiscard]] base::buffer join_pieces(std::vector<base::buffer> pieces, std::uint64_t total);
 
 }  // namespace hauberk::replica

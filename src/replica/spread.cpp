@@ -24,8 +24,8 @@ void core::handle(peer& from, const data& m) {
   }
   if (senders_.size() >= base::limits::seats_max && !is_in_newest(seat)) return;
   sender& s = senders_[sender_index(seat)];
-  if (role_ != role::leader && undelivered_bytes_ + pooled_bytes() > how_.window_bytes) {
-    s.is_gapped = true;  // my window is full: what is dropped here is fetched when there is room
+  if (is_full_for(s, m)) {
+    s.is_gapped = true;  // what is dropped here is asked for again, or fetched, when there is room
     return;
   }
   auto verdict = pool::verdict::taken;
@@ -40,6 +40,17 @@ void core::handle(peer& from, const data& m) {
   }
   if (verdict == pool::verdict::gap) s.is_gapped = true;
   if (is_relayed_) s.is_receipt_due = true;
+}
+
+// Beside the window there is room for one payload that arrives in chunks, the one of which most is here
+// already: so an oversized one passes, alone, and small ones pass beside it (PROTOCOL 15).
+bool core::is_full_for(const sender& s, const data& m) const {
+  if (role_ == role::leader && m.total == 0) return false;
+  std::uint64_t most = 0;
+  for (const sender& one : senders_) most = std::max(most, one.received.begun_bytes());
+  if (m.total != 0 && s.received.begun(m.first) > 0 && s.received.begun_bytes() == most) return false;
+  const std::uint64_t lag = role_ == role::leader ? 0 : undelivered_bytes_;
+  return lag + pooled_bytes() - most > how_.window_bytes;
 }
 
 std::uint64_t core::pooled_bytes() const {
@@ -74,6 +85,11 @@ void core::handle(peer& from, const resume& m) {
     from.next_data =
         std::max(m.of == self_ ? m.have + 1 : 1, sent_first_) + (HAUBERK_MUTANT(resume_one_further) ? 1 : 0);
     from.next_offset = 0;
+    const sequence_t at = from.next_data - sent_first_;
+    if (m.of == self_ && from.next_data == m.have + 1 && at < sent_.size()) {
+      const std::uint64_t bytes = sent_[at].size();
+      if (bytes > how_.chunk_bytes && m.partial < bytes) from.next_offset = m.partial;
+    }
   }
   if (role_ != role::leader) return;
   const seat_id seat{from.process, from.seat};
@@ -101,9 +117,24 @@ void core::ask_again() {
     if (role_ != role::leader && !(s.received.empty() && has_room)) continue;
     s.is_gapped = false;
     s.asked_at = now_;
-    s.received.drop_partial();
     send_resume(*p);
   }
+}
+
+// The chunks of a large broadcast of mine are on their way to a quorum, all of them; or to everybody whom my
+// links reach, and the others will fetch it.
+bool core::is_spread(sequence_t mine) const {
+  if (mine < sent_first_ || mine - sent_first_ >= sent_.size() ||
+      sent_[mine - sent_first_].size() <= how_.chunk_bytes)
+    return true;
+  std::vector<seat_id> who{self_};
+  bool is_under_way = false;
+  for (const auto& [process, p] : peers_) {
+    if (!takes_data(p)) continue;
+    if (p.next_data > mine) who.push_back({process, p.seat});
+    is_under_way = is_under_way || p.next_data <= mine;
+  }
+  return !is_under_way || is_quorum(*newest_view_, who, epoch_dead_);
 }
 
 bool core::takes_data(const peer& p) const {

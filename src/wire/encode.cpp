@@ -209,6 +209,7 @@ void put(Frame& frame, const replica::fetch& what) {
   into.set_epoch(what.epoch);
   into.set_first(what.first);
   into.set_last(what.last);
+  into.set_offset(what.offset);
 }
 
 void put(Frame& frame, const replica::resume& what) {

@@ -36,18 +36,21 @@ void faults::start() {
 // group does: in a smaller run it changes at other moments.
 void faults::aim() {
   const auto look = static_cast<action_number>(group_.time().now().time_since_epoch() / aim_time);
-  bool is_changing = false;
+  bool is_changing = false, is_catching_up = false;
   for (machine_index i = 0; i < group_.count(); ++i) {
     const auto* core = group_.at(i).core();
     if (core == nullptr) continue;
     const auto now = core->current_view(), next = core->newest_view();
     is_changing = is_changing || (next && (!now || now->number < next->number)) ||
                   group_.at(i).who()->status.as == replica::role::candidate;
+    const auto* me = next ? next->find_process(group_.at(i).process_id()) : nullptr;
+    is_catching_up = is_catching_up || (me != nullptr && me->catching_up);
   }
   const action_number which = aimed_first + look;
-  const bool is_due = is_changing && group_.time().stream(part::aim, look).percent(10);
+  const std::uint64_t chances = is_changing ? 100 : is_catching_up ? 5 : 0;  // of 1000
+  const bool is_due = chances != 0 && group_.time().stream(part::aim, look).below(1000) < chances;
   if (actions_.is_choosy() ? actions_.is_wanted(which) : is_due) strike(which);
-  const bool is_close = is_changing || actions_.is_choosy();
+  const bool is_close = is_changing || is_catching_up || actions_.is_choosy();
   unless_healed(aim_time * (is_close ? 1 : 4), [this] { aim(); });
 }
 

@@ -251,7 +251,7 @@ bool machine::drain_effects() {
 
 void machine::carry_out(const replica::effect& what) {
   if (const auto* out = std::get_if<replica::send>(&what)) {
-    count_message(*out->message);
+    count_message(*out);
     send_out(*out);
   } else if (const auto* keep = std::get_if<replica::persist>(&what)) {
     file_before_ = std::exchange(file_, keep->what);
@@ -292,7 +292,8 @@ void machine::close(const replica::drop_link& what) {
   around_.wires.reset(index_, there);
 }
 
-void machine::count_message(const replica::envelope& what) {
+void machine::count_message(const replica::send& out) {
+  const replica::envelope& what = *out.message;
   auto& seen = around_.seen;
   if (what.by.is_set()) seen.reach(state::frame_relayed);
   if (const auto* data = std::get_if<replica::data>(&what.what)) {
@@ -309,6 +310,17 @@ void machine::count_message(const replica::envelope& what) {
     seen.reach(state::handover_sent);
   } else if (std::holds_alternative<replica::join_refused>(what.what)) {
     seen.reach(state::join_refused);
+  } else if (const auto* resume = std::get_if<replica::resume>(&what.what)) {
+    if (resume->partial != 0) seen.reach(state::chunks_resumed);
+  } else if (const auto* fetch = std::get_if<replica::fetch>(&what.what)) {
+    const bool is_continued =
+        fetch->epoch == asked_.epoch && asked_.first <= fetch->first && fetch->first <= asked_.last;
+    if (is_continued && out.to.front() != donor_) seen.reach(state::donor_replaced);
+    if (fetch->offset != 0) seen.reach(state::chunks_resumed);
+    asked_ = *fetch;
+    donor_ = out.to.front();
+  } else if (const auto* fetched = std::get_if<replica::fetched>(&what.what)) {
+    if (fetched->payloads.empty()) seen.reach(state::window_left_behind);
   }
 }
 

@@ -95,7 +95,7 @@ class machine {
   void carry_out(const replica::effect& what);
   void send_out(const replica::send& out);
   void close(const replica::drop_link& what);
-  void count_message(const replica::envelope& what);
+  void count_message(const replica::send& out);
   void take_events(time_point now);
   void set_timer(time_point now);
   void end_process(bool is_silent);
@@ -113,6 +113,8 @@ class machine {
   std::optional<replica::farewell_event> farewell_;
   std::size_t effects_to_live_ = 0;  // 0 = no such end
   std::function<bool()> may_die_;
+  replica::fetch asked_;  // what this machine asked for last, and whom
+  uuid donor_;
   std::size_t appetite_ = 0, eaten_ = 0;
   duration meal_{};
   bool is_meal_due_ = false;

@@ -56,6 +56,40 @@ void draw_workload(profile& p, base::random& chance) {
   p.percent_large = one_of<std::uint64_t>(chance, {0, 5, 30});
 }
 
+// Large payloads in very many chunks, over links that break and under leaders that change before one is
+// whole.
+void draw_chunks(profile& p, base::random& chance) {
+  auto& how = p.settings;
+  how.chunk_bytes = one_of<std::uint32_t>(chance, {512, 4 << 10});
+  how.credit_bytes = one_of<std::uint64_t>(chance, {4 << 10, 64 << 10});
+  how.window_bytes = one_of<std::uint64_t>(chance, {64 << 10, 256 << 10, 2 << 20});
+  how.send_window_bytes = std::min<std::uint64_t>(how.send_window_bytes, how.window_bytes / 2);
+  p.calm.bytes_per_second = p.storm.bytes_per_second = one_of<std::uint64_t>(chance, {1 << 20, 4 << 20});
+  p.calm.kernel_bytes = p.storm.kernel_bytes = 32 * 1024;
+  p.size_large = 200000;
+  p.percent_large = one_of<std::uint64_t>(chance, {30, 100});
+  for (const fault each : {fault::reset, fault::pause, fault::isolate, fault::aimed})
+    p.faults[static_cast<std::size_t>(each)] = true;
+  p.fault_gap = one_of<duration>(chance, {300ms, 1s});
+}
+
+// Members that come back to a window which is hardly larger than what they miss, while they and their donors
+// die, and applications that take their time.
+void draw_slow_joiner(profile& p, base::random& chance) {
+  auto& how = p.settings;
+  how.window_bytes = one_of<std::uint64_t>(chance, {64 << 10, 256 << 10, 1 << 20});
+  how.send_window_bytes = std::min<std::uint64_t>(32 << 10, how.window_bytes / 2);
+  how.credit_bytes = 16 << 10;
+  how.run_bytes = 2 << 10;
+  p.calm.bytes_per_second = p.storm.bytes_per_second = one_of<std::uint64_t>(chance, {1 << 20, 10 << 20});
+  p.broadcast_gap_us = one_of<std::uint64_t>(chance, {2000, 10000});
+  p.size_small = 200;
+  p.size_large = 2000;
+  p.percent_large = 30;
+  for (const fault each : {fault::crash, fault::pause, fault::slow_consumer, fault::aimed})
+    p.faults[static_cast<std::size_t>(each)] = true;
+}
+
 }  // namespace
 
 profile draw_profile(base::random& chance) {
@@ -72,6 +106,17 @@ profile draw_profile(base::random& chance) {
   p.with_codec = chance.percent(50);
   p.is_hostile = p.machines > 1 && chance.percent(4);
   p.is_guarded = p.is_guarded && !p.is_hostile;
+  switch (one_of(chance, {theme::none, theme::none, theme::none, theme::none, theme::none, theme::none,
+                          theme::none, theme::none, theme::chunks, theme::slow_joiner})) {
+    case theme::chunks:
+      draw_chunks(p, chance);
+      break;
+    case theme::slow_joiner:
+      draw_slow_joiner(p, chance);
+      break;
+    case theme::none:
+      break;
+  }
   return p;
 }
 

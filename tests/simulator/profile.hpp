@@ -56,6 +56,9 @@ struct profile {
   [[nodiscard]] bool has(fault what) const { return faults[static_cast<std::size_t>(what)]; }
 };
 
+/// Mixes that chance alone seldom makes.
+enum class theme { none, chunks, slow_joiner };
+
 [[nodiscard]] profile draw_profile(base::random& chance);
 [[nodiscard]] const char* name_of(fault what);
 [[nodiscard]] std::string describe(const profile& drawn);

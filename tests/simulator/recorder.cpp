@@ -212,6 +212,14 @@ void recorder::handle(witness& who, const replica::view_event& what) {
   const bool is_news =
       chronicle_.newest() < what.position || chronicle_.at(what.position)->what == kind::filler;
   if (is_news) count_view(*what.what);
+  if (is_news && who.view) {
+    const auto had_weight = [&](const replica::member& one) {
+      const auto* before = who.view->find(one.seat);
+      return one.catching_up && before != nullptr && before->weight > 0;
+    };
+    if (std::any_of(what.what->members.begin(), what.what->members.end(), had_weight))
+      sometimes_.reach(state::weight_taken);
+  }
   entry made;
   made.what = kind::view;
   made.view = what.what;
@@ -301,6 +309,9 @@ void recorder::count_view(const replica::view& now) {
   if (!now.joined.empty() && !founder) sometimes_.reach(state::view_by_join);
   if (!now.left.empty()) sometimes_.reach(state::view_by_leave);
   if (!now.lost.empty()) sometimes_.reach(state::view_by_death);
+  for (const auto& each : now.lost) {
+    if (each.catching_up) sometimes_.reach(state::joiner_lost);
+  }
   if (now.joined.empty() && now.left.empty() && now.lost.empty()) sometimes_.reach(state::weight_given);
   if (now.members.size() == 1 && !founder) sometimes_.reach(state::group_of_one);
 }

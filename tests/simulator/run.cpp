@@ -85,8 +85,10 @@ class seed_run {
   }
 
   /// Pairs that cannot reach each other, and have a neighbour in common, cost nobody more than time: nobody
-  /// is given up (PROTOCOL 13). But who is not a member yet could not become one.
+  /// is given up (PROTOCOL 13). But who is not a member yet could not become one, nor again who falls out of
+  /// a small window while its payloads take the longer way.
   bool cut_pairs_for_ever() {
+    if (drawn_.settings.window_bytes < (2U << 20U)) return false;
     const std::size_t n = group_.count();
     for (machine_index i = 0; i < n; ++i) {
       const machine& each = group_.at(i);

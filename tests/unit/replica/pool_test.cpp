@@ -80,6 +80,29 @@ TEST(pool, chunks_that_change_their_mind_about_the_whole_are_refused) {
   EXPECT_EQ(p.have(), 1U);
 }
 
+TEST(pool, chunks_sent_again_change_nothing_and_the_rest_goes_on) {
+  pool p;
+  EXPECT_EQ(p.put_chunk(1, 6, 0, text("ab")), pool::verdict::taken);
+  EXPECT_EQ(p.put_chunk(1, 6, 2, text("cd")), pool::verdict::taken);
+  EXPECT_EQ(p.begun(1), 4U);
+  EXPECT_EQ(p.begun(2), 0U);
+  EXPECT_EQ(p.put_chunk(1, 6, 0, text("ab")), pool::verdict::duplicate);
+  EXPECT_EQ(p.begun(1), 4U);
+  EXPECT_EQ(p.put_chunk(1, 6, 3, text("def")), pool::verdict::taken) << "other chunks: the new part counts";
+  base::buffer out;
+  ASSERT_TRUE(p.take(1, out));
+  EXPECT_EQ(out.text(), "abcdef");
+  EXPECT_EQ(p.bytes(), 0U);
+}
+
+TEST(pool, a_whole_payload_replaces_its_begun_chunks) {
+  pool p;
+  p.put_chunk(1, 4, 0, text("ab"));
+  EXPECT_EQ(p.put(1, text("abcd")), pool::verdict::taken);
+  EXPECT_EQ(p.bytes(), 4U);
+  EXPECT_EQ(p.begun(1), 0U);
+}
+
 TEST(pool, a_lost_link_forgets_only_what_had_begun) {
   pool p;
   p.put(1, text("one"));

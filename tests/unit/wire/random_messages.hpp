@@ -155,7 +155,7 @@ class message_maker {
                                     number(),
                                     list(base::limits::boundaries_max, [&] { return replica::boundary{number(), number()}; })};
       case 8:
-        return replica::fetch{number(), number(), number()};
+        return replica::fetch{number(), number(), number(), number()};
       case 9: {
         replica::fetched made;
         made.epoch = number();
