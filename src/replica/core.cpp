@@ -104,6 +104,7 @@ void core::handle_link_up(uuid process, std::string name) {
   p.relayed_at = before.relayed_at;
   if (HAUBERK_MUTANT(beats_renumbered)) beats_ = 0;
   p.direct_at = p.seen_at = p.heard_at = now_;
+  p.way = process;
   is_route_due_ = true;
   send_resume(p);
   if (in_history() && role_ != role::joiner) send_to(process, held{matched_, held_, committed(), stable_});

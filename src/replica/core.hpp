@@ -50,6 +50,7 @@ struct peer {
   time_point relayed_at{};  ///< when I sent the newest beat whose echo came by relay
   uuid via;                 ///< the middle through which it is reached; nil = our own link, if it is up
   time_point via_since{};
+  uuid way;  ///< over which it was last reached: itself, a middle, or nil for none that works
   std::uint64_t relayed_frames = 0;  ///< passed on for it since my last beats
 
   // Bulk on the way to it.
@@ -189,6 +190,7 @@ class core {
   void consider_standing();
   void schedule_election(duration within);
   void stand(bool pre, bool handover);
+  void count_votes(bool pre);
   void handle(peer& from, const vote_request& m);
   void handle(peer& from, const vote& m);
   void handle(peer& from, const epoch_start& m);
@@ -272,6 +274,8 @@ class core {
   [[nodiscard]] bool is_view_due() const;
   [[nodiscard]] std::optional<view> wanted_view();
   void judge_member(const member& m, view& next);
+  void demote_laggards(view& next);
+  [[nodiscard]] position_t held_here(const seat_id& seat) const;
   [[nodiscard]] bool is_laggard(const member& m, position_t upto) const;
   [[nodiscard]] bool is_committable(const view& next) const;
   void propose(view next);
@@ -368,8 +372,9 @@ class core {
   epoch_t matched_ = 0;  ///< the epoch whose leader my log was matched with
   uuid leader_;          ///< of epoch_, nil when not known
   uuid voted_for_;
-  std::vector<seat_id> votes_;
-  epoch_t pre_vote_epoch_ = 0;  ///< the epoch that I ask about; 0 = not asking
+  std::vector<seat_id> votes_;      ///< for epoch_
+  std::vector<seat_id> pre_votes_;  ///< for pre_vote_epoch_
+  epoch_t pre_vote_epoch_ = 0;      ///< the epoch that I ask about; 0 = not asking
   time_point election_at_ = base::never;
   std::vector<seat_id> dead_;        ///< proven dead, by what I know
   std::vector<seat_id> stood_dead_;  ///< what I knew when I stood
@@ -415,7 +420,7 @@ class core {
   bool is_route_due_ = false;  ///< links have changed, here or elsewhere
   time_point asked_order_at_{};
   position_t order_seen_ = 0;  ///< end of my log at my last beats
-  seat_id linked_heir_;        ///< as leader without a direct quorum: who has one, and shall lead; nil = nobody
+  seat_id linked_heir_;  ///< as leader without a direct quorum: who has one, and shall lead; nil = nobody
   time_point linked_heir_until_{}, linked_heir_next_{}, linked_badly_since_{};
 
   // ---- membership ----

@@ -46,18 +46,18 @@ bool core::wins(const std::vector<seat_id>& who, const std::vector<seat_id>& dea
 
 void core::stand(bool pre, bool is_handover) {
   if (pre) {
-    if (pre_vote_epoch_ != epoch_ + 1) votes_ = {self_};
+    if (pre_vote_epoch_ != epoch_ + 1) pre_votes_ = {self_};
     pre_vote_epoch_ = epoch_ + 1;
     election_at_ = now_ + how_.suspect_timeout / 8 + random_.below(how_.suspect_timeout / 4);
   } else {
     enter_epoch(epoch_ + 1);
     role_ = role::candidate;
     voted_for_ = self_.process;
-    if (!HAUBERK_MUTANT(pre_votes_count)) votes_ = {self_};
+    votes_ = HAUBERK_MUTANT(pre_votes_count) ? pre_votes_ : std::vector{self_};
+    stood_dead_ = dead_;
     // A split vote is tried again soon: where a bare quorum is left, all of it must agree on one.
     election_at_ = now_ + how_.suspect_timeout / 3 + random_.below(how_.suspect_timeout / 2);
   }
-  stood_dead_ = dead_;
   vote_request ask;
   ask.epoch = pre ? pre_vote_epoch_ : epoch_;
   ask.pre = pre;
@@ -65,7 +65,12 @@ void core::stand(bool pre, bool is_handover) {
   ask.last_epoch = log_.epoch_at(held_);
   ask.last_position = held_;
   send_to_all(ask);
-  if (!wins(votes_, stood_dead_)) return;
+  count_votes(pre);
+}
+
+// A candidate may ask for the next epoch while votes of this one are still on their way: the two never mix.
+void core::count_votes(bool pre) {
+  if (!wins(pre ? pre_votes_ : votes_, pre ? dead_ : stood_dead_)) return;
   pre ? stand(false, false) : win();
 }
 
@@ -105,9 +110,9 @@ void core::handle(peer& from, const vote& m) {
                             : role_ == role::candidate && m.epoch == epoch_;
   if (!counts) return;
   const seat_id seat{from.process, from.seat};
-  if (std::find(votes_.begin(), votes_.end(), seat) == votes_.end()) votes_.push_back(seat);
-  if (!wins(votes_, stood_dead_)) return;
-  m.pre ? stand(false, false) : win();
+  std::vector<seat_id>& votes = m.pre ? pre_votes_ : votes_;
+  if (std::find(votes.begin(), votes.end(), seat) == votes.end()) votes.push_back(seat);
+  count_votes(m.pre);
 }
 
 bool core::is_led_by_live() const {
@@ -121,7 +126,7 @@ void core::enter_epoch(epoch_t epoch) {
   epoch_ = epoch;
   leader_ = uuid{};
   voted_for_ = uuid{};
-  if (!HAUBERK_MUTANT(pre_votes_count)) votes_.clear();
+  votes_.clear();
   pre_vote_epoch_ = 0;
   rounds_.clear();
   is_paused_ = false;

@@ -49,6 +49,7 @@ std::optional<view> core::wanted_view() {
     m.last = HAUBERK_MUTANT(last_forgotten) ? m.last : senders_[sender_index(m.seat)].ordered;
   for (const member& m : newest_view_->members) judge_member(m, next);
   admit_joiners(next);
+  demote_laggards(next);
   const auto by_seat = [](const member& a, const member& b) { return a.seat < b.seat; };
   std::sort(next.members.begin(), next.members.end(), by_seat);
   for (const member& m : next.lost) {
@@ -98,9 +99,8 @@ void core::judge_member(const member& m, view& next) {
     next.members.erase(at);
     return;
   }
-  const auto h = holdings_.find(m.seat);
-  const position_t upto = h != holdings_.end() && h->second.epoch == epoch_ ? h->second.upto : 0;
   if (m.catching_up) {
+    const position_t upto = held_here(m.seat);
     // It holds the view that admitted it, so its state file can prove its death (PROTOCOL 5, 7a).
     // What it still lacks is in my window, and from then on stays there until it has it (PROTOCOL 9).
     // Under load every follower lags: whoever has what all with weight have is as near as they are.
@@ -111,14 +111,28 @@ void core::judge_member(const member& m, view& next) {
       at->catching_up = false;
       at->weight = at->weight_wanted;
     }
-    return;
   }
-  const auto weighted = std::count_if(next.members.begin(), next.members.end(),
-                                      [](const member& one) { return one.weight > 0; });
-  if (m.weight > 0 && weighted > (HAUBERK_MUTANT(demote_down_to_one) ? 1 : 2) && is_laggard(m, upto)) {
-    at->weight = 0;
-    at->catching_up = true;
+}
+
+// Last of all, so that it is known who else goes: two with weight stay.
+void core::demote_laggards(view& next) {
+  const long least = HAUBERK_MUTANT(demote_down_to_one) ? 1 : 2;
+  for (member& m : next.members) {
+    const auto weighted = std::count_if(next.members.begin(), next.members.end(),
+                                        [](const member& one) { return one.weight > 0; });
+    if (weighted <= least) return;
+    const member* before = newest_view_->find(m.seat);
+    if (m.seat == self_ || before == nullptr || before->weight == 0 || !is_laggard(m, held_here(m.seat)))
+      continue;
+    m.weight = 0;
+    m.catching_up = true;
   }
+}
+
+// What a member says that it holds in my epoch.
+position_t core::held_here(const seat_id& seat) const {
+  const auto h = holdings_.find(seat);
+  return h != holdings_.end() && h->second.epoch == epoch_ ? h->second.upto : 0;
 }
 
 // A member that falls quiet and whose gap fills half of the window is demoted, so that the window can move on

@@ -91,7 +91,11 @@ void core::choose_routes() {
     if (via.is_nil()) continue;
     if (fetch_from_ == process) fetch_from_ = uuid{};  // bulk needs a link of its own
     beat_to(*p);
-    repeat_to(*p);
+  }
+  // What was said last over another way may be lost.
+  for (auto& [process, p] : peers_) {
+    const uuid way = is_direct(p) ? process : p.via;
+    if (std::exchange(p.way, way) != way && !way.is_nil()) repeat_to(p);
   }
 }
 

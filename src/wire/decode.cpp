@@ -203,7 +203,9 @@ replica::beat take(taker& with, const Beat& from) {
           from.direct()};
 }
 
-replica::fetch take(taker&, const Fetch& from) { return {from.epoch(), from.first(), from.last(), from.offset()}; }
+replica::fetch take(taker&, const Fetch& from) {
+  return {from.epoch(), from.first(), from.last(), from.offset()};
+}
 
 replica::resume take(taker& with, const Resume& from) {
   return {with.id(from.history()), from.epoch(), with.seat(from.of()), from.have(),

@@ -28,12 +28,14 @@ recovered_position operator_in_charge::choose_recovered(machine_index which, bas
   machine& home = group_.at(which);
   const auto& last = home.farewell();
   if (last && last->reason == errc::state_transfer_needed) {  // the state comes from a member, outside of us
+    recovered_position best;
     for (machine_index i = 0; i < group_.count(); ++i) {
-      machine& donor = group_.at((which + i) % group_.count());
-      if (donor.is_running() && donor.who()->status.primary && donor.who()->delivered() > 0) {
-        return {donor.who()->status.history, donor.who()->delivered()};
-      }
+      machine& donor = group_.at(i);
+      const bool is_fit = donor.is_running() && !donor.is_paused() && donor.who()->status.primary;
+      if (is_fit && donor.who()->delivered() > best.position)
+        best = {donor.who()->status.history, donor.who()->delivered()};
     }
+    if (best.position > 0) return best;
   }
   if (chance.percent(25)) return {};
   recovered_position durable = home.durable();
