@@ -129,6 +129,7 @@ class core {
 
   // delivery.cpp
   std::optional<event> next_event();
+  void resolve_former_stays();
 
   // fence.cpp
   void fence(std::uint64_t id);

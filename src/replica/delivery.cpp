@@ -38,11 +38,21 @@ std::optional<event> core::next_event() {
       delivered_view_ = v;
       delivered_view_at_ = at;
       was_primary_told_ = true;
+      resolve_former_stays();
       return view_event{v, e.epoch, at, true, false};
     }
     return filler_event{at, v};
   }
   return filler_event{at};
+}
+
+// I am in again, and have seen all that was ordered of my former seats.
+void core::resolve_former_stays() {
+  for (stay& s : stays_) {
+    if (s.seat == self_ || s.is_over) continue;
+    while (s.resolved < s.sent)
+      events_.push_back(outcome_event{s.ticket_base + ++s.resolved, outcome::unknown, 0});
+  }
 }
 
 }  // namespace hauberk::replica

@@ -140,11 +140,12 @@ void core::handle(peer& from, const removed& m) {
 void core::leave_old_seat(sequence_t last, bool known) {
   stay& old = stays_.back();
   if (HAUBERK_MUTANT(never_one_too_many) && last > 0) --last;
-  for (sequence_t s = std::max(known ? last : sequence_t{0}, old.resolved) + 1; s <= old.sent; ++s) {
-    const outcome result = known ? outcome::never : outcome::unknown;
-    events_.push_back(outcome_event{old.ticket_base + s, result, 0});
+  for (sequence_t s = std::max(last, old.resolved) + 1; known && s <= old.sent; ++s) {
+    events_.push_back(outcome_event{old.ticket_base + s, outcome::never, 0});
   }
-  old.sent = known ? std::min(old.sent, std::max(last, old.resolved)) : old.resolved;
+  // Nobody may remember where this seat ended: what does not come back before the next view of mine is
+  // unknown.
+  if (known) old.sent = std::min(old.sent, std::max(last, old.resolved));
   old.is_over = known;
   is_admitted_ = has_consented_ = is_removed_ = is_still_ = false;
   judge_primary();
