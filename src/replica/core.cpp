@@ -187,6 +187,7 @@ void core::advance(time_point now) {
     choose_routes();
     beat_all();
     repeat_relayed();
+    consider_starting_over();
     choose_linked_heir();
   }
   if (now_ >= next_join_) ask_to_join();

@@ -306,6 +306,7 @@ class core {
   void notice_stranger(peer& p);
   void leave_old_seat(sequence_t last, bool known);
   void take_new_seat();
+  void consider_starting_over();
 
   // reform.cpp: going on after a death of the group
   struct reform_plan {
@@ -429,9 +430,10 @@ class core {
   std::map<seat_id, sequence_t> leavers_;
   bool is_paused_ = false;  ///< the leader drains the log before a view entry
   bool is_leaving_ = false;
-  bool has_consented_ = false;  ///< asked to be let go: no longer primary, whatever the others do
-  bool is_removed_ = false;     ///< a committed view removed me, and I stay only to vote
-  bool has_left_ = false;       ///< a committed view let me go
+  bool has_consented_ = false;     ///< asked to be let go: no longer primary, whatever the others do
+  bool is_removed_ = false;        ///< a committed view removed me, and I stay only to vote
+  bool has_left_ = false;          ///< a committed view let me go
+  time_point stuck_since_view_{};  ///< since when my application keeps me from the newest view
   time_point asked_leave_at_{}, handed_over_at_{};
   time_point joined_at_{}, next_join_ = base::never;
   time_point member_since_{};             ///< my admission was matched, for its time limit

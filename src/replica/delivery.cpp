@@ -46,12 +46,13 @@ std::optional<event> core::next_event() {
   return filler_event{at};
 }
 
-// I am in again, and have seen all that was ordered of my former seats.
+// I am in again, and have seen all that was ordered of my former seats. Whether the rest never was, the view
+// says that removed them, if it is remembered.
 void core::resolve_former_stays() {
   for (stay& s : stays_) {
     if (s.seat == self_ || s.is_over) continue;
-    while (s.resolved < s.sent)
-      events_.push_back(outcome_event{s.ticket_base + ++s.resolved, outcome::unknown, 0});
+    const outcome rest = delivered_view_->find_removal(s.seat) == nullptr ? outcome::unknown : outcome::never;
+    while (s.resolved < s.sent) events_.push_back(outcome_event{s.ticket_base + ++s.resolved, rest, 0});
   }
 }
 

@@ -170,6 +170,30 @@ void core::leave_old_seat(sequence_t last, bool known) {
   take_new_seat();
 }
 
+// Not primary, I deliver nothing; with a window full of what the application has not taken I hold nothing
+// more, and never reach the view that would make me primary again. A joiner delivers while it catches up
+// (PROTOCOL 5).
+void core::consider_starting_over() {
+  // All that I hold is known to be committed by then, so nothing is lost with the seat.
+  const bool is_full = !is_primary_ && is_admitted_ && !is_still_ && held_ == committed() &&
+                       undelivered_bytes_ > how_.window_bytes;
+  const bool is_behind = std::any_of(peers_.begin(), peers_.end(), [&](const auto& one) {
+    const peer& p = one.second;
+    return p.is_up && p.history == history_ && newest_view_ && p.view_number > newest_view_->number;
+  });
+  if (!is_full || !is_behind) {
+    stuck_since_view_ = time_point{};
+  } else if (stuck_since_view_ == time_point{}) {
+    stuck_since_view_ = now_;
+  } else if (now_ > stuck_since_view_ + how_.inactive_timeout) {
+    stuck_since_view_ = time_point{};
+    say(base::level::warning,
+        "the application lags by a whole window (gcache.size), and the group has gone on: this member asks "
+        "to join again");
+    leave_old_seat(0, false);
+  }
+}
+
 // Seats never come back: every attempt to join after a removal is made with a new one.
 void core::take_new_seat() {
   self_.number += HAUBERK_MUTANT(seat_reused) ? 0U : 1U;

@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <unistd.h>
-#include <atomic>
 #include <cstdint>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <string>
@@ -20,10 +20,9 @@ namespace hauberk::test {
 class temp_dir {
  public:
   temp_dir() {
-    static std::atomic<unsigned> made{0};
-    path_ = std::filesystem::path(testing::TempDir()) /
-            ("hauberk-" + std::to_string(::getpid()) + "-" + std::to_string(made++));
-    std::filesystem::create_directories(path_);
+    std::string name = testing::TempDir() + "hauberk-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "cannot make " << name;
+    path_ = name;
   }
   temp_dir(const temp_dir&) = delete;
   temp_dir& operator=(const temp_dir&) = delete;

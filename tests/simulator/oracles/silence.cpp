@@ -1,5 +1,6 @@
 // Silence: after an application was told that its process is not primary, nothing is delivered to it until it
-// is told that it is primary again; unless it leaves, or its stay is over and it catches up for the next.
+// is told that it is primary again; unless it leaves, or its stay or its history is over and it catches up
+// for the next.
 #include <map>
 
 #include "simulator/oracles/oracle.hpp"
@@ -16,7 +17,7 @@ class silence final : public oracle {
     if (told.primary) {
       cut_off_.erase(who.id);
     } else {
-      cut_off_[who.id] = {who.status.self, 0};
+      cut_off_[who.id] = {who.status.self, who.status.history, 0};
     }
   }
 
@@ -35,7 +36,8 @@ class silence final : public oracle {
   void handle_step(const witness& who, const replica::status& now) override {
     const auto at = cut_off_.find(who.id);
     if (at == cut_off_.end() || at->second.delivered == 0) return;
-    const bool is_over = now.self != at->second.seat || who.is_leaving || now.as == replica::role::gone;
+    const bool is_over = now.self != at->second.seat || now.history != at->second.history || who.is_leaving ||
+                         now.as == replica::role::gone;
     if (!is_over) {
       fail(who.name + " delivers position " + std::to_string(at->second.delivered) +
            " after it told that it is not primary");
@@ -46,6 +48,7 @@ class silence final : public oracle {
  private:
   struct loss {
     seat_id seat;
+    uuid history;
     position_t delivered = 0;  ///< the first position since then
   };
   std::map<uuid, loss> cut_off_;
