@@ -3,7 +3,7 @@
 # the simulator's seeds and the directed scenarios look for each, and says who noticed it, where, and at what
 # price. Exit 1 if one goes unnoticed.
 #   tests/mutants.sh [NAME…]        all, or these
-#   tests/mutants.sh --quick        those that are noticed within seconds, for every commit
+#   tests/mutants.sh --quick        those that are noticed within seconds, by hand; tests/nightly.sh runs all
 # HAUBERK_MUTANT_SEEDS (1000) and HAUBERK_MUTANT_SECONDS (300) are what a mutant may survive before it counts as
 # unnoticed.
 set -euo pipefail
