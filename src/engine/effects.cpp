@@ -61,7 +61,9 @@ bool engine::drain_mesh() {
 
 bool engine::drain_replica() {
   bool any = false;
-  while (auto one = replica_->next_effect()) {
+  while (!is_retired_) {
+    auto one = replica_->next_effect();
+    if (!one) break;
     any = true;
     std::visit([this](auto& what) { carry_out(what); }, *one);
   }
@@ -114,13 +116,18 @@ void engine::carry_out(replica::drop_link& one) {
 void engine::carry_out(replica::forget_peer& one) { mesh_->forget(now_, one.process); }
 
 // On the disk before anything that follows is sent: that is why it blocks the strand. Only views do this.
+// Where it cannot be written this member must not go on: the others would count on a record that is not there
+// when the group has to be re-formed. So what follows is never sent, nor delivered, and the group sees a
+// crash at the moment of the write, as it may happen at any time.
 void engine::carry_out(replica::persist& one) {
   if (!state_) return;
   saved_.known = std::move(one.what);
   saved_.is_safe = false;
   saved_.left_at = {};
-  auto done = state_->save(saved_);
-  if (!done) how_.log(base::level::error, done.error().text);
+  if (auto done = state_->save(saved_); !done)
+    give_up(errc::bad_file, done.error().text +
+                                "; this member has left the group, which must be able to rely on that file: "
+                                "then join again");
 }
 
 std::size_t engine::pull_events() {

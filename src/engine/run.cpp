@@ -126,6 +126,10 @@ void engine::handle(abandon_wanted&) {
 
 void engine::give_up(errc reason, std::string why) {
   if (is_retired_) return;
+  {
+    const std::lock_guard hold(rare_mutex_);
+    rare_.farewell = error(reason, why);  // before `retire` tells those who wait that we are out
+  }
   refuse(submissions_.take());
   retire();
   replica::farewell_event last{reason, std::move(why)};
@@ -161,8 +165,10 @@ void engine::refuse(const submissions::batch& what) {
     delivery_.stage(outcome_item{what.first_ticket + i, replica::outcome::never, 0});
 }
 
+// A member that ended without leaving is missed until its address refuses (PROTOCOL 16): it listens no more.
 void engine::retire() {
   is_retired_ = true;
+  transport_->stop_listening();
   submissions_.close();
   refuse(submissions_.take());
   links_.send_queued(*transport_);

@@ -247,6 +247,7 @@ result<void> engine::leave(std::chrono::milliseconds timeout) {
     return error(errc::timed_out, "the group did not let this node go within " +
                                       std::to_string(timeout.count()) + " ms: it was left as if by a crash");
   }
+  if (rare_.farewell && rare_.farewell->code != errc::closed) return *rare_.farewell;
   return {};
 }
 

@@ -97,6 +97,19 @@ std::string format(const slot& from) {
   return to.text + "sha256=" + tls::sha256_hex(to.text) + "\n";
 }
 
+// A full disk may take a part first; the rest says why. On failure errno tells.
+bool write_all(int file, std::string_view bytes, off_t at) {
+  while (!bytes.empty()) {
+    const ssize_t got = ::pwrite(file, bytes.data(), bytes.size(), at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 0) errno = ENOSPC;
+    if (got <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(got));
+    at += got;
+  }
+  return true;
+}
+
 template <typename Number>
 bool read_number(std::string_view text, Number& into) {
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), into);
@@ -261,8 +274,7 @@ result<void> state_file::load(const base::logger& words) {
                         "when it is re-formed after a crash of all"));
   // Written, not only sized: a sparse page would need the disk later, when it may be full.
   if (got < static_cast<ssize_t>(pages.size()) &&
-      (::pwrite(file_, pages.data(), pages.size(), 0) != static_cast<ssize_t>(pages.size()) ||
-       ::fsync(file_) != 0))
+      (!write_all(file_, {pages.data(), pages.size()}, 0) || ::fsync(file_) != 0))
     return trouble(path_, "write", "free some space on its disk");
   return {};
 }
@@ -273,9 +285,8 @@ result<void> state_file::save(const saved_state& what) {
   page.resize((page.size() / page_bytes + 1) * page_bytes, '\0');
   HAUBERK_ASSERT(page.size() <= slot_bytes, "two views fit in a slot");
   const off_t at = static_cast<off_t>((newest_ + 1) % 2 * slot_bytes);
-  if (::pwrite(file_, page.data(), page.size(), at) != static_cast<ssize_t>(page.size()) ||
-      ::fdatasync(file_) != 0)
-    return trouble(path_, "write", "check its disk; until then a restart here may look like a new node");
+  if (!write_all(file_, page, at) || ::fdatasync(file_) != 0)
+    return trouble(path_, "write", "check that its disk has room, works and is not read-only");
   ++newest_;
   return {};
 }

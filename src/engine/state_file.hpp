@@ -40,7 +40,7 @@ class state_file {
   /// What the file held when it was opened; nothing when it was new, or damaged (logged).
   [[nodiscard]] const std::optional<saved_state>& found() const { return found_; }
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// On the disk when this returns. Errors: bad_file.
+  /// On the disk when this returns. Errors: bad_file; then the file says what it said before, or `what`.
   result<void> save(const saved_state& what);
 
  private:

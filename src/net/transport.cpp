@@ -139,6 +139,10 @@ result<void> transport::start() {
   return {};
 }
 
+void transport::stop_listening() {
+  for (const auto& each : inside_->listeners) each->stop();
+}
+
 std::uint16_t transport::port() const { return inside_->port; }
 
 void transport::dial(std::uint64_t token, std::string address) {

@@ -63,6 +63,8 @@ class transport {
 
   /// Binds and starts listening and the threads. Errors: address_in_use, bad_address.
   result<void> start();
+  /// Closes the listening ports: from now on who dials is refused, which tells him that nobody is here.
+  void stop_listening();
   /// The port really bound (for a listen port of 0).
   [[nodiscard]] std::uint16_t port() const;
   /// Resolves (all addresses, IPv6 and IPv4, tried in turn) and connects to host:port; the outcome comes as

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "loopback/group_cluster.hpp"
+#include "support/full_disk.hpp"
 
 namespace hauberk::test {
 namespace {
@@ -94,6 +95,32 @@ TEST_F(GroupReform, ForceStartsAnywhereAndSaysSoInTheViewNumber) {
   ASSERT_TRUE(made.log().wait_members({"db3"}));
   EXPECT_GT(made.log().views().back().number, number + (std::uint64_t{1} << 32U));
   EXPECT_NE(made.log().views().back().history, history);
+}
+
+// Nobody may count on a record that is not there: the member goes, in words, and the others go on.
+TEST_F(GroupReform, AMemberThatCannotWriteItsStateFileLeaves) {
+  auto db1 = start("db1"), db2 = start("db2"), db3 = start("db3", with_folder(2));
+  for (auto* one : {&db1, &db2, &db3}) ASSERT_TRUE((*one)->log().wait_members({"db1", "db2", "db3"}));
+  const std::string more = options("db4");
+  std::unique_ptr<node> db4;
+  {
+    const full_disk full;
+    auto made = join(more);
+    ASSERT_TRUE(made) << made.error().text;
+    db4 = std::make_unique<node>(std::move(*made));
+    ASSERT_TRUE(db3->log().wait_farewell());
+    const farewell last = *db3->log().end();
+    EXPECT_EQ(last.reason, make_error_code(errc::bad_file));
+    EXPECT_THAT(last.text, HasSubstr(folders_[2].path() + "/hauberk.state"));
+    EXPECT_THAT(last.text, HasSubstr("join again"));
+    for (const view& seen : db3->log().views())
+      EXPECT_LE(seen.members.size(), 3U) << "a view that is not on its disk";
+    for (auto* one : {&db1, &db2, &db4}) ASSERT_TRUE((*one)->log().wait_members({"db1", "db2", "db4"}));
+  }
+  db3.reset();
+  db3 = restart(2, std::nullopt);
+  for (auto* one : {&db1, &db2, &db3, &db4})
+    ASSERT_TRUE((*one)->log().wait_members({"db1", "db2", "db3", "db4"})) << words_.said();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/limits.hpp"
+#include "support/full_disk.hpp"
 
 namespace hauberk::engine {
 namespace {
@@ -87,6 +88,26 @@ TEST_F(StateFile, KeepsTheNewest) {
   again = error(errc::closed, "");
   EXPECT_EQ(open()->found(), state(6));
   EXPECT_EQ(said_, "");
+}
+
+TEST_F(StateFile, AWriteThatFailsIsAnErrorAndCostsNothingOlder) {
+  auto file = open();
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(file->save(state(1)));
+  for (const std::size_t room : {std::size_t{0}, std::size_t{10}, std::size_t{slot_bytes} + 10}) {
+    const test::full_disk full(room);  // both slots come in turn where one can be written
+    auto failed = file->save(state(room == 0 ? 2 : 3));
+    if (failed) failed = file->save(state(4));
+    ASSERT_FALSE(failed) << room;
+    EXPECT_EQ(failed.error().code, errc::bad_file);
+    EXPECT_NE(failed.error().text.find(path()), std::string::npos) << failed.error().text;
+    EXPECT_NE(failed.error().text.find("File too large"), std::string::npos) << failed.error().text;
+  }
+  file = error(errc::closed, "");
+  const auto found = open()->found();
+  EXPECT_TRUE(found == state(1) || found == state(3));
+  EXPECT_TRUE(open()->save(state(5)));
+  EXPECT_EQ(open()->found(), state(5));
 }
 
 TEST_F(StateFile, IsLockedForLife) {
