@@ -15,6 +15,8 @@
   M(vote_for_anyone, "votes for candidates whose log is behind")                                \
   M(vote_by_length, "compares logs by their length, not by the epoch of the last entry")        \
   M(pre_votes_count, "takes a pre-vote for a vote")                                             \
+  M(votes_mixed, "takes a pre-vote for the next epoch for a vote for this one")                 \
+  M(split_vote_waits, "tries a split vote again only after a suspect timeout and more")         \
   M(half_quorum, "half of the weight is a quorum")                                              \
   M(few_and_dead, "fewer than half elect when all others are proven dead")                      \
   M(half_in_old_epochs, "counts half and proven deaths in epochs that did not name them")       \
@@ -53,6 +55,8 @@
   M(mesh_unchecked, "admits a joiner without links to all")                                     \
   M(admission_awaited, "waits for ever for an admission that was lost")                         \
   M(demote_down_to_one, "demotes until one with weight is left")                                \
+  M(demote_before_losses, "demotes before it is known who else goes")                           \
+  M(dead_unnamed, "a view does not name the lost ones that are proven dead")                    \
   /* primary */                                                                                 \
   M(lease_from_receipt, "its lease counts from when an echo came, not from when its beat left") \
   M(lease_long, "its lease lasts 1.2 suspect timeouts")                                         \
@@ -72,6 +76,8 @@
   M(seat_reused, "comes back with the seat that was removed")                                   \
   M(never_one_too_many, "tells never for the last broadcast that was ordered")                  \
   M(ticket_base_lost, "a new seat's tickets begin anew")                                        \
+  M(unknown_at_once, "tells unknown when its seat ends, not when it is in again")               \
+  M(never_starts_over, "waits for ever when its application keeps it from the newest view")     \
   /* senders */                                                                                 \
   M(order_forgets_log, "a new leader knows of the senders only what its newest view says")      \
   M(order_forgets_view, "forgets what the newest view says about the senders' last broadcasts") \
@@ -83,6 +89,7 @@
   M(relay_no_payload, "relays no payloads to the leader")                                       \
   M(relay_never_back, "never goes back to a payload that was lost by relay")                    \
   M(beats_renumbered, "the numbers of its beats start anew with every link")                    \
+  M(way_not_repeated, "says nothing again when a link of its own works again")                  \
   /* fences */                                                                                  \
   M(fence_at_commit, "answers a fence with what it knows to be committed")                      \
   M(fence_without_quorum, "answers a fence without asking a quorum")                            \

@@ -56,7 +56,8 @@ void core::stand(bool pre, bool is_handover) {
     votes_ = HAUBERK_MUTANT(pre_votes_count) ? pre_votes_ : std::vector{self_};
     stood_dead_ = dead_;
     // A split vote is tried again soon: where a bare quorum is left, all of it must agree on one.
-    election_at_ = now_ + how_.suspect_timeout / 3 + random_.below(how_.suspect_timeout / 2);
+    const int slow = HAUBERK_MUTANT(split_vote_waits) ? 3 : 1;
+    election_at_ = now_ + how_.suspect_timeout * slow / 3 + random_.below(how_.suspect_timeout * slow / 2);
   }
   vote_request ask;
   ask.epoch = pre ? pre_vote_epoch_ : epoch_;
@@ -112,6 +113,7 @@ void core::handle(peer& from, const vote& m) {
   const seat_id seat{from.process, from.seat};
   std::vector<seat_id>& votes = m.pre ? pre_votes_ : votes_;
   if (std::find(votes.begin(), votes.end(), seat) == votes.end()) votes.push_back(seat);
+  if (m.pre && HAUBERK_MUTANT(votes_mixed)) votes_.push_back(seat);
   count_votes(m.pre);
 }
 

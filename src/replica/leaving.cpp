@@ -143,6 +143,8 @@ void core::leave_old_seat(sequence_t last, bool known) {
   for (sequence_t s = std::max(last, old.resolved) + 1; known && s <= old.sent; ++s) {
     events_.push_back(outcome_event{old.ticket_base + s, outcome::never, 0});
   }
+  while (!known && HAUBERK_MUTANT(unknown_at_once) && old.resolved < old.sent)
+    events_.push_back(outcome_event{old.ticket_base + ++old.resolved, outcome::unknown, 0});
   // Nobody may remember where this seat ended: what does not come back before the next view of mine is
   // unknown.
   if (known) old.sent = std::min(old.sent, std::max(last, old.resolved));
@@ -185,7 +187,7 @@ void core::consider_starting_over() {
     stuck_since_view_ = time_point{};
   } else if (stuck_since_view_ == time_point{}) {
     stuck_since_view_ = now_;
-  } else if (now_ > stuck_since_view_ + how_.inactive_timeout) {
+  } else if (now_ > stuck_since_view_ + how_.inactive_timeout && !HAUBERK_MUTANT(never_starts_over)) {
     stuck_since_view_ = time_point{};
     say(base::level::warning,
         "the application lags by a whole window (gcache.size), and the group has gone on: this member asks "

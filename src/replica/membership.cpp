@@ -47,13 +47,14 @@ std::optional<view> core::wanted_view() {
   if (HAUBERK_MUTANT(removed_forgotten)) next.removed.clear();
   for (member& m : next.members)
     m.last = HAUBERK_MUTANT(last_forgotten) ? m.last : senders_[sender_index(m.seat)].ordered;
+  if (HAUBERK_MUTANT(demote_before_losses)) demote_laggards(next);
   for (const member& m : newest_view_->members) judge_member(m, next);
   admit_joiners(next);
   demote_laggards(next);
   const auto by_seat = [](const member& a, const member& b) { return a.seat < b.seat; };
   std::sort(next.members.begin(), next.members.end(), by_seat);
   for (const member& m : next.lost) {
-    if (is_proven_dead(m.seat)) next.dead.push_back(m.seat);
+    if (is_proven_dead(m.seat) && !HAUBERK_MUTANT(dead_unnamed)) next.dead.push_back(m.seat);
   }
   for (const auto* gone : {&next.left, &next.lost}) {
     for (const member& m : *gone) {

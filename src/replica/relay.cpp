@@ -95,7 +95,8 @@ void core::choose_routes() {
   // What was said last over another way may be lost.
   for (auto& [process, p] : peers_) {
     const uuid way = is_direct(p) ? process : p.via;
-    if (std::exchange(p.way, way) != way && !way.is_nil()) repeat_to(p);
+    if (std::exchange(p.way, way) == way || way.is_nil()) continue;
+    if (way != process || !HAUBERK_MUTANT(way_not_repeated)) repeat_to(p);
   }
 }
 

@@ -37,6 +37,8 @@ const std::vector<scenario>& scenarios() {
       {"cut_broadcasts_come_back", cut_broadcasts_come_back, plain<7>},
       {"old_entry_held_by_many", old_entry_held_by_many, thin_wires<5>},
       {"payload_after_the_vote", payload_after_the_vote, thin_wires<3>},
+      {"split_vote", split_vote, plain<4>},
+      {"pre_vote_for_the_next_epoch", pre_vote_for_the_next_epoch, plain<5>},
       {"crash_while_a_view_is_pending", crash_while_a_view_is_pending, plain<4>},
       {"majority_dies_while_a_view_is_pending", majority_dies_while_a_view_is_pending, plain<4>},
       {"one_of_two_restarts_often", one_of_two_restarts_often, plain<3>},
@@ -46,6 +48,7 @@ const std::vector<scenario>& scenarios() {
       {"removed_one_reads_its_tickets", removed_one_reads_its_tickets, plain<4>},
       {"broadcast_of_the_removed_one", broadcast_of_the_removed_one, plain<4>},
       {"name_returns_without_proof", name_returns_without_proof, plain<4>},
+      {"successor_is_taken_in_at_once", successor_is_taken_in_at_once, plain<3>},
       {"observers_do_not_lead", observers_do_not_lead, plain<5>},
       {"leave_with_last_frame_late", leave_with_last_frame_late, plain<2>},
       {"two_leave_at_once", two_leave_at_once, plain<4>},
@@ -57,7 +60,10 @@ const std::vector<scenario>& scenarios() {
       {"leader_is_deaf", leader_is_deaf, plain<3>},
       {"fence_storm", fence_storm, plain<4>},
       {"frozen_with_a_tiny_window", frozen_with_a_tiny_window, small_windows<3>},
+      {"demotion_meets_removal", demotion_meets_removal, small_windows<5>},
+      {"slow_application_is_cut_off", slow_application_is_cut_off, small_windows<3>},
       {"lighter_half_freezes", lighter_half_freezes, small_windows<3>},
+      {"middle_dies_with_the_news", middle_dies_with_the_news, plain<3>},
   };
   return all;
 }

@@ -124,6 +124,59 @@ void frozen_with_a_tiny_window(stage& s) {
   s.settle();
 }
 
+// The leader, which makes a quorum alone, may propose no view while one that left is still there. Meanwhile C
+// has been silent for so long that it is lost, and B falls quiet with half of the window to hold: one view
+// would take B's weight and C, and leave the leader as the only one with weight.
+void demotion_meets_removal(stage& s) {
+  s.bootstrap(0);
+  s.start(1, 4);
+  s.expect([&] { return s.weight(1, 1) == 4; });
+  s.crash(0);
+  s.expect([&] { return s.leader() == 1 && s.at(1).core()->current_view()->members.size() == 1; });
+  for (const machine_index i : std::vector<machine_index>{2, 3, 4}) s.start(i);
+  const auto is_whole = [&] { return s.weight(2, 1) == 1 && s.weight(3, 1) == 1 && s.weight(4, 1) == 1; };
+  s.expect([&] { return is_whole() && s.status(4).primary; });
+  // Members are judged in the order of their processes; B comes first.
+  const bool is_in_order = s.at(2).process_id() < s.at(3).process_id();
+  const machine_index b = is_in_order ? 2 : 3, c = is_in_order ? 3 : 2, leaver = 4;
+  s.wait(s.suspect());
+  s.crash(c, true);
+  s.wait(s.group().settings().inactive_timeout - s.suspect() * 3 / 5);
+  s.at(b).pause();
+  s.at(leaver).leave();
+  s.expect([&] { return s.weight_in_log(leaver, 1) < 0; }, s.suspect() / 4);
+  s.hold({1, b}, {leaver});
+  load(s, s.suspect() / 10, 4000);
+  s.arrive();
+  s.wait(s.suspect() * 3 / 2);
+  s.at(b).resume();
+  s.settle();
+}
+
+// C's application lags by a whole window when C loses the quorum. The group goes on to a view that C has no
+// room for; without that view it is not primary, and so delivers nothing that would make room. Its broadcasts
+// from before come back when it is in again.
+void slow_application_is_cut_off(stage& s) {
+  s.form(3);
+  s.expect([&] { return s.leads(0); });
+  const machine_index c = 2;
+  s.at(c).set_appetite(1, 60s);
+  s.broadcast_some(c, 1 + s.chance().below(4));
+  const auto lag = [&] { return s.status(0).log_end - s.status(c).held; };
+  // More than half a window and less than one; and more entries than are announced to who does not hold them.
+  const position_t most = 1800 + s.chance().below(400);
+  for (int turns = 0; turns < 2000 && lag() < most; ++turns) {
+    s.broadcast_some(s.chance().below(2), 20);
+    s.wait(1ms);
+  }
+  s.expect([&] { return lag() >= most && s.status(c).held == s.status(c).committed; }, s.suspect() / 2);
+  s.split({c}, {0, 1});
+  s.expect([&] { return s.weight(c, 0) == 0 && !s.status(c).primary; }, s.suspect() * 3);
+  s.arrive();
+  s.wait_below(s.suspect());
+  s.settle();
+}
+
 // Two with weight, 2 and 1: the lighter one freezes. The heavier one must wait for it, not demote it.
 void lighter_half_freezes(stage& s) {
   s.bootstrap(0);

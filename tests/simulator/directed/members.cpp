@@ -202,6 +202,25 @@ void name_returns_without_proof(stage& s) {
   s.settle();
 }
 
+// C is killed and comes back at once, with the proof that it was killed. B, without which nothing commits,
+// has not heard that proof when it gets the view that takes the successor in: the view itself has to say it,
+// or B waits with everybody until it knows.
+void successor_is_taken_in_at_once(stage& s) {
+  s.form(3);
+  s.expect([&] { return s.leads(0); });
+  s.crash(2);
+  s.wait_below(s.suspect() / 20);
+  s.hold({1, 2}, {2, 1});
+  s.start(2);
+  s.expect([&] { return s.status(2).as == replica::role::joiner; });
+  s.wait_below(s.suspect() / 2);
+  s.release({1, 2}, {2, 1});
+  s.expect([&] { return s.weight_in_log(2, 0) == 0; }, s.suspect());
+  s.arrive();
+  s.demand([&] { return s.weight(2, 0) == 0; }, "a proven death delays everybody", 20ms);
+  s.settle();
+}
+
 void observers_do_not_lead(stage& s) {
   s.form(3);
   s.start(3, 0);

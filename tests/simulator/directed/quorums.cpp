@@ -1,5 +1,7 @@
 // Scenarios about who may elect and commit: views that are pending while their two sides are apart, logs that
 // diverged, and holdings that come too late (PROTOCOL 1, 2, 5).
+#include <set>
+
 #include "simulator/directed/scenarios.hpp"
 
 namespace hauberk::simulator::directed {
@@ -213,6 +215,77 @@ void payload_after_the_vote(stage& s) {
   s.release({voter}, {0});
   s.wait_below(s.suspect());
   s.release({0}, {next});
+  s.wait_below(s.suspect());
+  s.settle();
+}
+
+// Of four one is dead, so all of the rest must agree on one; two of them stand in the same epoch. The next
+// try comes within a suspect timeout: with more, two such in a row would be longer than P12 allows.
+void split_vote(stage& s) {
+  s.form(4);
+  s.expect([&] { return s.leads(0); });
+  const auto set_delays = [&](duration delay) {
+    for (machine_index a = 1; a < 4; ++a) {
+      for (machine_index b = 1; b < 4; ++b) s.group().wires().set_delay(a, b, delay);
+    }
+  };
+  set_delays(s.suspect() / 10);
+  s.crash(0, s.chance().percent(50));
+  replica::epoch_t split = 0;
+  const auto is_split = [&] {
+    std::multiset<replica::epoch_t> stood;
+    for (machine_index i = 1; i < 4; ++i) {
+      if (s.status(i).as != replica::role::candidate) continue;
+      stood.insert(s.status(i).epoch);
+      if (stood.count(s.status(i).epoch) > 1) split = s.status(i).epoch;
+    }
+    return split != 0;
+  };
+  s.expect(is_split, s.suspect() * 4);
+  s.arrive();
+  set_delays(1ms);
+  const auto is_over = [&] {
+    for (machine_index i = 1; i < 4; ++i) {
+      if (s.status(i).epoch > split) return true;
+    }
+    return false;
+  };
+  s.demand(is_over, "a split vote is not tried again within a suspect timeout", s.suspect());
+  s.settle();
+}
+
+// X leads an epoch by the votes of B and C. Y stood in it, too, and asks B about the next one, before B knows
+// who won; then the vote of A, which was frozen, comes. Two votes and a pre-vote are not three votes.
+void pre_vote_for_the_next_epoch(stage& s) {
+  s.form(5);
+  s.expect([&] { return s.leads(0); });
+  s.wait_below(s.suspect() / 5);
+  s.at(0).pause();
+  machine_index y = 0;
+  s.expect([&] {
+    for (machine_index i = 1; i < 5 && y == 0; ++i) {
+      if (s.status(i).as == replica::role::candidate) y = i;
+    }
+    return y != 0;
+  });
+  std::vector<machine_index> rest;
+  for (machine_index i = 1; i < 5; ++i) {
+    if (i != y) rest.push_back(i);
+  }
+  s.split({y}, rest);
+  const replica::epoch_t epoch = s.status(y).epoch;
+  s.expect([&] { return s.leader() != 0 && s.leader() < 5; }, s.suspect());
+  const machine_index x = s.leader();
+  if (x == y || s.status(x).epoch != epoch) throw missed();
+  const machine_index b = rest[0] == x ? rest[1] : rest[0], c = rest[2] == x ? rest[1] : rest[2];
+  s.hold({x}, {0, b, c});
+  s.split({c}, {0, b});
+  s.release({y}, {b});
+  s.release({b}, {y});
+  s.wait(s.suspect() * 9 / 10);
+  if (s.status(y).as != replica::role::candidate || s.status(y).epoch != epoch) throw missed();
+  s.arrive();
+  s.at(0).resume();
   s.wait_below(s.suspect());
   s.settle();
 }

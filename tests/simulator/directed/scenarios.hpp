@@ -14,6 +14,8 @@ void longer_older_tail(stage& s);
 void cut_broadcasts_come_back(stage& s);
 void old_entry_held_by_many(stage& s);
 void payload_after_the_vote(stage& s);
+void split_vote(stage& s);
+void pre_vote_for_the_next_epoch(stage& s);
 
 // reform.cpp
 void crash_while_a_view_is_pending(stage& s);
@@ -27,6 +29,7 @@ void removal_is_lost(stage& s);
 void removed_one_reads_its_tickets(stage& s);
 void broadcast_of_the_removed_one(stage& s);
 void name_returns_without_proof(stage& s);
+void successor_is_taken_in_at_once(stage& s);
 void observers_do_not_lead(stage& s);
 void leave_with_last_frame_late(stage& s);
 void two_leave_at_once(stage& s);
@@ -40,6 +43,11 @@ void fence_under_handover(stage& s);
 void leader_is_deaf(stage& s);
 void fence_storm(stage& s);
 void frozen_with_a_tiny_window(stage& s);
+void demotion_meets_removal(stage& s);
+void slow_application_is_cut_off(stage& s);
 void lighter_half_freezes(stage& s);
+
+// links.cpp
+void middle_dies_with_the_news(stage& s);
 
 }  // namespace hauberk::simulator::directed

@@ -1,6 +1,7 @@
 // Proposals: what a view may say at all. Names are unique; members leave one view at a time; nobody loses its
 // weight by demotion where fewer than two with weight would be left; and only who has weight leads.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "simulator/oracles/oracle.hpp"
@@ -13,6 +14,11 @@ class proposals final : public oracle {
   using oracle::oracle;
   [[nodiscard]] const char* name() const override { return "proposals"; }
 
+  void handle_delivered(const witness& /*who*/, position_t /*where*/, const entry& what,
+                        const entry& /*known*/, bool /*is_first*/) override {
+    if (what.view) delivered_[what.view->number] = what.view;
+  }
+
   void handle_proposed(const witness& leader, const replica::view& what) override {
     const std::string by = leader.name + " proposes view " + std::to_string(what.number);
     if (what.left.size() > 1) fail(by + ", by which " + std::to_string(what.left.size()) + " leave at once");
@@ -20,9 +26,10 @@ class proposals final : public oracle {
     for (const auto& each : what.members) {
       if (!names.insert(each.name).second) fail(by + " with two members called " + each.name);
     }
-    if (!leader.view) return;
-    judge_demotions(*leader.view, what, by);
-    const auto* before = leader.view->find_process(leader.id);
+    const auto known = delivered_.find(what.number - 1);
+    if (known == delivered_.end()) return;
+    judge_demotions(*known->second, what, by);
+    const auto* before = known->second->find_process(leader.id);
     const auto* now = what.find_process(leader.id);
     if (before != nullptr && before->weight == 0 && now != nullptr && now->weight == 0) {
       fail(by + " although it has no weight");
@@ -39,6 +46,10 @@ class proposals final : public oracle {
       fail(by + ", which demotes " + each.name + " and leaves less than two with weight");
     }
   }
+
+  /// By number. The leader's own last view will not do: who is a quorum alone proposes and delivers in one
+  /// step.
+  std::map<std::uint64_t, replica::view_ptr> delivered_;
 };
 
 }  // namespace
