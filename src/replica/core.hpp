@@ -300,7 +300,6 @@ class core {
   void consider_leaving();
   [[nodiscard]] bool is_released() const;
   [[nodiscard]] bool is_awaited_by_leaver() const;
-  [[nodiscard]] bool is_awaited_by_followers() const;
   void hand_over();
   [[nodiscard]] bool is_handing_over() const;
   void notice_stranger(peer& p);
@@ -328,6 +327,7 @@ class core {
   uuid fresh_history();
   void notice_ancestor(const peer& p);
   void say_once(const std::string& line);
+  [[nodiscard]] bool is_holding_back() const;
 
   // fence.cpp
   void handle(peer& from, const fence_request& m);
@@ -445,6 +445,7 @@ class core {
   bool is_still_ = false;  ///< promised: nothing moves here until the group is re-formed
   time_point lost_at_{};   ///< the last time that I was primary
   time_point founded_since_{};
+  std::vector<std::string> awaited_;  ///< names of those who follow this founder and are not in yet
   std::uint32_t foundings_ = 0;
   std::string said_once_;
 

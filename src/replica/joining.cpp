@@ -200,6 +200,7 @@ void core::handle(peer& from, const join& m) {
 
 void core::refuse_join(const seat_id& seat, errc reason, bool is_final, std::string text) {
   say(base::level::warning, "cannot admit " + name_of(seat) + ": " + text);
+  if (is_final) std::erase(awaited_, name_of(seat));
   send_to(seat.process, join_refused{seat, static_cast<std::uint32_t>(reason), is_final, std::move(text)});
 }
 

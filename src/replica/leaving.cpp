@@ -46,13 +46,6 @@ bool core::is_awaited_by_leaver() const {
   });
 }
 
-// Those who promised to follow get the time to come in: they count on what this founder holds.
-bool core::is_awaited_by_followers() const {
-  return founded_at_ == committed_view_at_ && now_ < founded_since_ + how_.inactive_timeout &&
-         std::any_of(peers_.begin(), peers_.end(),
-                     [](const auto& one) { return one.second.said != nullptr; });
-}
-
 void core::consider_leaving() {
   if (is_removed_ && is_released()) {
     const removal* mine = committed_view_->find_removal(self_);
@@ -67,7 +60,7 @@ void core::consider_leaving() {
   if (role_ == role::leader) {
     if (newest_view_->members.size() == 1) {
       const bool is_done = is_delivered && passed_ == log_.end() && in_flight_bytes_ == 0;
-      if (is_awaited_by_followers()) return;
+      if (is_holding_back()) return;  // who promised to follow counts on what this founder holds
       if (is_done && !is_awaited_by_leaver()) farewell(errc::ok, "left the group");
       return;
     }

@@ -186,6 +186,10 @@ void core::view_committed(position_t at, const view_ptr& v) {
     }
   }
   std::erase_if(dead_, [&](const seat_id& seat) { return v->find(seat) == nullptr; });
+  std::erase_if(awaited_, [&](const std::string& name) {
+    const member* m = v->find_name(name);
+    return m != nullptr && !m->catching_up;
+  });
   if (v->find(self_) != nullptr) {
     is_admitted_ = true;
     judge_primary();

@@ -14,7 +14,7 @@ constexpr position_t order_entries_max = 64 * 1024;  ///< in one frame
 
 void core::order_all() {
   if (role_ != role::leader || is_paused_ || is_handing_over() || !linked_heir_.is_nil()) return;
-  if (pinned_bytes() > how_.window_bytes) return;
+  if (pinned_bytes() > how_.window_bytes || is_holding_back()) return;
   const view_ptr senders =
       HAUBERK_MUTANT(senders_of_delivered_view) && committed_view_ ? committed_view_ : newest_view_;
   for (const member& m : senders->members) {

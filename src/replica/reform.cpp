@@ -285,6 +285,10 @@ void core::reform(const reform_plan& plan) {
   next.history = plan.base->history;
   next.root = plan.base->root;
   next.forks = plan.base->forks;
+  if (role_ == role::joiner && !plan.base->continues(recovered_)) {  // what its application has is not of it
+    next.history = recovered_.history;
+    next.forks.clear();
+  }
   next.number = plan.number + 1;
   if (role_ != role::joiner && is_member()) {
     next.removed = newest_view_->removed;
@@ -298,6 +302,11 @@ void core::reform(const reform_plan& plan) {
     }
   } else {
     next.joined = {self_};
+  }
+  awaited_.clear();
+  for (const claim_id& one : plan.upon) {
+    const peer* p = find_peer(one.process);
+    if (p != nullptr && p->said && p->said->weight > 0) awaited_.push_back(p->name);
   }
   was_primary_told_ = false;  // the first view of the new history tells
   next.fork(fresh_history(), log_.end());
@@ -337,6 +346,12 @@ void core::found(view first, epoch_t epoch) {
   lead();
   lost_at_ = now_;
   say_claim();
+}
+
+// What a founder would commit before the others are in with their weight, it alone would hold. So it gives
+// them some time: until then it orders nothing, and its application does not hear of the new history.
+bool core::is_holding_back() const {
+  return role_ == role::leader && !awaited_.empty() && now_ < founded_since_ + how_.inactive_timeout;
 }
 
 // As random as the process is: nobody else derives anything from its id.

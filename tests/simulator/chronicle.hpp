@@ -71,6 +71,14 @@ struct chronicle {
   std::set<seat_id> succeeded;  ///< named by the state file of who runs on their machine now: proven dead
   std::map<std::pair<uuid, uuid>, time_point> parted;  ///< when the last link of two processes went down
 
+  /// Histories that others went on from behind what was delivered in them: beyond these positions they are
+  /// void, and who still lives there says what it likes.
+  std::map<uuid, position_t> over;
+
+  [[nodiscard]] bool is_void(const uuid& in, position_t where) const {
+    const auto at = over.find(in);
+    return at != over.end() && where > at->second;
+  }
   [[nodiscard]] position_t newest() const { return log.size(); }
   [[nodiscard]] const entry* at(position_t where) const {
     return where == 0 || where > log.size() ? nullptr : &log[where - 1];

@@ -108,6 +108,38 @@ struct teller {
   }
 };
 
+struct event_teller {
+  std::string operator()(const replica::view_event& what) const {
+    std::string words = !what.primary ? "primary lost" : what.resumed ? "primary resumed" : "view ";
+    if (!what.what) return words;
+    words += (what.primary && !what.resumed ? "" : ", view ") + to_string(what.what->number) + " epoch " +
+             to_string(what.epoch) + " at " + to_string(what.position) + ":";
+    for (const auto& each : what.what->members) {
+      words += " " + each.name + "(" + base::to_string(each.seat) + " w" + to_string(each.weight) + ")";
+    }
+    return words;
+  }
+  std::string operator()(const replica::message_event& what) const {
+    return "message at " + to_string(what.position) + " from " + base::to_string(what.sender) + ", " +
+           to_string(what.payload.size()) + " bytes" +
+           (what.ticket != 0 ? ", my ticket " + to_string(what.ticket) : "");
+  }
+  std::string operator()(const replica::filler_event& what) const {
+    return "filler at " + to_string(what.position);
+  }
+  std::string operator()(const replica::outcome_event& what) const {
+    static constexpr const char* words[] = {"committed", "never", "unknown"};
+    return "ticket " + to_string(what.ticket) + " " + words[static_cast<std::size_t>(what.result)] +
+           " at most " + to_string(what.position);
+  }
+  std::string operator()(const replica::fence_event& what) const {
+    return "fence " + to_string(what.id) + " at " + to_string(what.position);
+  }
+  std::string operator()(const replica::farewell_event& what) const {
+    return "farewell " + to_string(static_cast<int>(what.reason)) + " " + what.text;
+  }
+};
+
 }  // namespace
 
 std::string describe(const replica::envelope& message) {
@@ -117,6 +149,8 @@ std::string describe(const replica::envelope& message) {
                                               : "";
   return way + "s" + to_string(message.seat) + " " + std::visit(teller{}, message.what);
 }
+
+std::string describe(const replica::event& told) { return "app: " + std::visit(event_teller{}, told); }
 
 std::string describe(const replica::status& now) {
   static constexpr const char* roles[] = {"idle", "joiner", "follower", "candidate", "leader", "gone"};

@@ -78,10 +78,10 @@ void machine::start(const start_mode& how) {
 
 void machine::end_process(bool is_silent) {
   witness& who = *process_->who;
-  if (who.delivered() > 0) {
-    const uuid history = process_->core.current().history;
-    durable_ = {history.is_nil() ? who.recovered.history : history, who.delivered()};
-  }
+  const uuid history = process_->core.current().history;
+  const uuid lived = history.is_nil() ? who.recovered.history : history;
+  durable_ =
+      who.delivered() > who.recovered.position ? recovered_position{lived, who.delivered()} : who.recovered;
   around_.record.handle_crash(who, process_->core.current());
   ++generation_;
   process_.reset();

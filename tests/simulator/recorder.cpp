@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "simulator/describe.hpp"
+
 namespace hauberk::simulator {
 
 recorder::recorder(world& time, sometimes& seen, const replica::settings& limits)
@@ -56,7 +58,9 @@ void recorder::handle_link(witness& who, const uuid& other, bool is_up) {
 void recorder::handle_event(witness& who, const replica::event& what) {
   chronicle_.now = time_.now();
   time_.mix(what.index() + 100 * who.machine);
+  if (time_.is_traced()) time_.say(who.name, describe(what));
   if (is_lenient_) return note(who, what);
+  if (is_void(who, what)) return note(who, what);
   std::visit([&](const auto& each) { handle(who, each); }, what);
 }
 
@@ -64,6 +68,19 @@ void recorder::judge_bounds_only(const replica::settings& limits) {
   is_lenient_ = true;
   oracles_.clear();
   oracles_.push_back(make_bounds(chronicle_, limits));
+}
+
+// In a history that is over, beyond what the newest one shares with it: nothing is promised there any more.
+bool recorder::is_void(const witness& who, const replica::event& what) const {
+  position_t where = who.next;
+  if (const auto* view = std::get_if<replica::view_event>(&what)) {
+    if (view->primary && !view->resumed) where = view->position;
+  } else if (const auto* message = std::get_if<replica::message_event>(&what)) {
+    where = message->position;
+  } else if (const auto* filler = std::get_if<replica::filler_event>(&what)) {
+    where = filler->position;
+  }
+  return chronicle_.is_void(who.history, where);
 }
 
 void recorder::note(witness& who, const replica::event& what) {
@@ -92,7 +109,10 @@ void recorder::note(witness& who, const replica::event& what) {
 
 void recorder::handle_step(witness& who, const replica::status& now, const replica::view_ptr& newest) {
   chronicle_.now = time_.now();
-  if (now.as == replica::role::leader && newest && newest->number > who.proposed) {
+  const bool is_leader = now.as == replica::role::leader && newest;
+  const bool is_new = now.history != who.status.history && !chronicle_.histories.contains(now.history);
+  if (is_leader && is_new && !is_lenient_) handle_founded(who, *newest);
+  if (is_leader && newest->number > who.proposed) {
     // What a new leader finds in its log, another one proposed.
     if (who.status.as == replica::role::leader && who.status.epoch == now.epoch) {
       for (const auto& each : oracles_) each->handle_proposed(who, *newest);
@@ -134,14 +154,21 @@ void recorder::identify(entry& message, position_t where) {
   message.index = index;
 }
 
-void recorder::fork(const witness& by, position_t shared, const replica::view& first) {
-  replica::view_ptr before;
+// Judged when it is founded: the first view of a history may be delivered a good while later.
+void recorder::handle_founded(const witness& by, const replica::view& first) {
+  const position_t shared = first.forks.empty() ? 0 : first.forks.back().position;
+  if (!founded_.emplace(first.history, first).second) return;
+  const replica::view* before = nullptr;
   for (const entry& each : chronicle_.log) {
-    if (each.view) before = each.view;
+    if (each.view) before = each.view.get();
   }
+  // A founder that died before anybody delivered its view goes on from that one: it needs nobody else.
+  const auto last = founded_.find(first.forks.empty() ? uuid{} : first.forks.back().history);
+  if (last != founded_.end() && !chronicle_.histories.contains(last->first)) before = &last->second;
   // Who was a member and is there, alive or back with what its application kept, loses nothing of it.
   for (const witness& each : chronicle_.processes) {
-    if (!each.is_alive || each.delivered() <= shared || !before || before->find_name(each.name) == nullptr)
+    if (!each.is_alive || each.delivered() <= shared || before == nullptr ||
+        before->find_name(each.name) == nullptr)
       continue;
     if (before->find_name(each.name)->weight == 0) continue;  // nothing rests on it
     const bool is_new = each.status.history.is_nil();
@@ -150,6 +177,10 @@ void recorder::fork(const witness& by, position_t shared, const replica::view& f
                                   std::to_string(shared) + ", but " + each.name + " has " +
                                   std::to_string(each.delivered()));
   }
+}
+
+void recorder::fork(const witness& by, position_t shared, const replica::view& first) {
+  handle_founded(by, first);
   sometimes_.reach(state::reformed);
   if (first.joined.empty()) sometimes_.reach(state::reformed_by_the_living);
   if (shared < chronicle_.newest()) sometimes_.reach(state::reformed_behind);
@@ -159,6 +190,10 @@ void recorder::fork(const witness& by, position_t shared, const replica::view& f
     broadcast& made = chronicle_.find(gone.sender.process)->broadcasts[gone.index];
     made.position = 0;
     made.is_lost = true;
+  }
+  const bool is_behind = shared < chronicle_.newest();
+  for (const recovered_position& old : first.forks) {
+    if (is_behind || chronicle_.over.contains(old.history)) chronicle_.over[old.history] = old.position;
   }
   chronicle_.log.resize(std::min(chronicle_.newest(), shared));
   for (witness& each : chronicle_.processes) {
@@ -190,20 +225,6 @@ void recorder::deliver(witness& who, position_t where, entry what) {
 }
 
 void recorder::handle(witness& who, const replica::view_event& what) {
-  if (time_.is_traced()) {
-    std::string words = !what.primary  ? "app: primary lost"
-                        : what.resumed ? "app: primary resumed"
-                                       : "app: view ";
-    if (what.what) {
-      words += (what.primary && !what.resumed ? "" : ", view ") + std::to_string(what.what->number) +
-               " epoch " + std::to_string(what.epoch) + " at " + std::to_string(what.position) + ":";
-      for (const auto& each : what.what->members) {
-        words +=
-            " " + each.name + "(" + base::to_string(each.seat) + " w" + std::to_string(each.weight) + ")";
-      }
-    }
-    time_.say(who.name, words);
-  }
   if (!what.primary || what.resumed) {
     sometimes_.reach(what.primary ? state::primary_resumed : state::primary_lost);
     for (const auto& each : oracles_) each->handle_news(who, what);
@@ -228,12 +249,6 @@ void recorder::handle(witness& who, const replica::view_event& what) {
 }
 
 void recorder::handle(witness& who, const replica::message_event& what) {
-  if (time_.is_traced()) {
-    time_.say(who.name, "app: message at " + std::to_string(what.position) + " from " +
-                            base::to_string(what.sender) + ", " + std::to_string(what.payload.size()) +
-                            " bytes" +
-                            (what.ticket != 0 ? ", my ticket " + std::to_string(what.ticket) : ""));
-  }
   entry made;
   made.what = kind::message;
   made.sender = what.sender;
@@ -252,19 +267,12 @@ void recorder::handle(witness& who, const replica::message_event& what) {
 }
 
 void recorder::handle(witness& who, const replica::filler_event& what) {
-  if (time_.is_traced()) time_.say(who.name, "app: filler at " + std::to_string(what.position));
   entry made;
   made.view = what.what;
   deliver(who, what.position, std::move(made));
 }
 
 void recorder::handle(witness& who, const replica::outcome_event& what) {
-  if (time_.is_traced()) {
-    static constexpr const char* words[] = {"committed", "never", "unknown"};
-    time_.say(who.name, "app: ticket " + std::to_string(what.ticket) + " " +
-                            words[static_cast<std::size_t>(what.result)] + " at most " +
-                            std::to_string(what.position));
-  }
   for (const auto& each : oracles_) each->handle_outcome(who, what);
   broadcast& mine = who.broadcasts[what.ticket - who.first_ticket];
   switch (what.result) {
@@ -286,18 +294,12 @@ void recorder::handle(witness& who, const replica::outcome_event& what) {
 }
 
 void recorder::handle(witness& who, const replica::fence_event& what) {
-  if (time_.is_traced()) {
-    time_.say(who.name, "app: fence " + std::to_string(what.id) + " at " + std::to_string(what.position));
-  }
   for (const auto& each : oracles_) each->handle_fence(who, what);
   who.fences.erase(what.id);
   sometimes_.reach(state::fence_answered);
 }
 
 void recorder::handle(witness& who, const replica::farewell_event& what) {
-  if (time_.is_traced()) {
-    time_.say(who.name, "app: farewell " + std::to_string(static_cast<int>(what.reason)) + " " + what.text);
-  }
   if (what.reason == errc::ok) sometimes_.reach(state::left_alone);
   if (what.reason == errc::state_transfer_needed) sometimes_.reach(state::state_transfer_needed);
   for (const auto& each : oracles_) each->handle_farewell(who, what);

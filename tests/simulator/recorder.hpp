@@ -1,6 +1,7 @@
 // Keeps the chronicle: turns what applications see into the record, and shows each fact to every oracle.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -36,8 +37,11 @@ class recorder {
  private:
   /// Keeps up with what a process sees, without a word about it.
   void note(witness& who, const replica::event& what);
+  [[nodiscard]] bool is_void(const witness& who, const replica::event& what) const;
   void deliver(witness& who, position_t where, entry what);
-  /// `first` begins a new history, which shares everything up to `shared` with the one before.
+  /// `first` begins a new history.
+  void handle_founded(const witness& by, const replica::view& first);
+  /// The same, when it is delivered: the history shares everything up to `shared` with the one before.
   void fork(const witness& by, position_t shared, const replica::view& first);
   /// Finds which broadcast of its sender a message is, or says that it is none.
   void identify(entry& message, position_t where);
@@ -54,6 +58,7 @@ class recorder {
   chronicle chronicle_;
   std::vector<std::unique_ptr<oracle>> oracles_;
   bool is_lenient_ = false;
+  std::map<uuid, replica::view> founded_;  ///< first views, by history, delivered or not
 };
 
 }  // namespace hauberk::simulator
