@@ -40,6 +40,7 @@
   M(epochs_mixed, "counts holdings of any epoch")                                               \
   M(commit_hearsay, "believes what is committed in an epoch that it has not matched")           \
   M(trim_by_quorum, "trims what a quorum holds, not what all hold")                             \
+  M(weight_unpins, "trims what a member lacks that got its weight while it lagged")             \
   M(trim_undelivered, "trims what its own application has not taken")                           \
   /* views */                                                                                   \
   M(no_barrier, "a view is appended before everything else is committed")                       \
@@ -72,6 +73,7 @@
   M(leave_at_own_commit, "a leaver is gone as soon as it knows itself that it may go")          \
   M(leaver_is_primary, "goes on as primary after it asked to be let go")                        \
   M(leave_without_handover, "a leader that leaves hands over to nobody")                        \
+  M(heir_unfit, "a leader that leaves stops for an heir that has no weight yet")                \
   M(leave_all_at_once, "lets several leave by one view")                                        \
   M(seat_reused, "comes back with the seat that was removed")                                   \
   M(never_one_too_many, "tells never for the last broadcast that was ordered")                  \

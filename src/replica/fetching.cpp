@@ -37,6 +37,9 @@ void core::consider_fetch() {
     return;  // the application is behind: no more until it has caught up
   peer* source = fetch_source();
   if (source == nullptr) return;
+  // Nobody but the one who was asked: its answer may be what keeps its beats from coming. Asked again it
+  // would send everything twice.
+  if (source == donor && now_ < fetch_until_ && held_ < fetch_last_) return;
   // Up to the last message in reach whose payload is neither here nor pooled; what comes twice is dropped.
   position_t last = at;
   const position_t most = std::min(log_.end(), holdings_.at({source->process, source->seat}).upto);

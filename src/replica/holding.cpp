@@ -207,13 +207,13 @@ void core::announce_held() {
   send_to_all(now);
 }
 
-// What members that catch up still lack stays a little longer: for them the window is larger by a quarter,
-// and no more, so a slow one loses its place and is told so (PROTOCOL 14). Everybody keeps it, since the
-// donor may die.
+// What members that catch up, or have just got their weight, still lack stays a little longer: for them the
+// window is larger by a quarter, and no more, so a slow one loses its place and is told so (PROTOCOL 14).
+// Everybody keeps it, since the donor may die.
 position_t core::pinned_from() const {
   position_t first = log_.end() + 1;
   for (const member& m : newest_view_->members) {
-    if (!m.catching_up || m.seat == self_ || is_suspected(m.seat)) continue;
+    if (m.seat == self_ || is_suspected(m.seat)) continue;
     const auto h = holdings_.find(m.seat);
     if (h != holdings_.end() && h->second.upto + 1 >= log_.start())
       first = std::min(first, h->second.upto + 1);
@@ -229,16 +229,23 @@ std::uint64_t core::window_for(position_t pin) const {
 // join, up to its size; what is not stable, or not delivered here, is never trimmed.
 void core::trim() {
   if (!newest_view_ || role_ == role::joiner) return;
-  position_t all = held_;
+  position_t all = held_, counted = log_.end();
   for (const member& m : newest_view_->members) {
     if (m.weight == 0 || m.seat == self_) continue;
     const auto h = holdings_.find(m.seat);
-    all = std::min(all, h != holdings_.end() && h->second.epoch == matched_ ? h->second.upto : 0);
+    const bool is_matched = h != holdings_.end() && h->second.epoch == matched_;
+    all = std::min(all, is_matched ? h->second.upto : 0);
+    if (h == holdings_.end() || role_ != role::leader) continue;
+    counted = std::min(counted, is_matched ? h->second.upto : h->second.committed);
   }
   if (HAUBERK_MUTANT(trim_by_quorum)) all = agreed(*newest_view_);
   stable_ = std::max(stable_, std::min(std::max(all, stable_known_), committed()));
-  const position_t floor = HAUBERK_MUTANT(trim_undelivered) ? stable_ : std::min(stable_, delivered_);
+  if (HAUBERK_MUTANT(trim_by_quorum) || HAUBERK_MUTANT(weight_unpins)) counted = log_.end();
+  // Who got its weight while it lagged lacks what was stable before it counted: the leader keeps that, too.
+  const position_t floor =
+      std::min(counted, HAUBERK_MUTANT(trim_undelivered) ? stable_ : std::min(stable_, delivered_));
   retired_ = std::max(retired_, log_.start() - 1);
+  while (retired_ > floor && retired_ >= log_.start()) retired_bytes_ -= log_.bytes_at(retired_--);
   while (retired_ < floor) retired_bytes_ += log_.bytes_at(++retired_);
   if (log_.bytes() <= how_.window_bytes) return;
   const position_t pin = pinned_from();

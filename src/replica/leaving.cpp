@@ -29,10 +29,14 @@ void core::handle(peer& from, const leave& m) {
 
 bool core::is_handing_over() const {
   if (HAUBERK_MUTANT(leave_without_handover)) return false;
-  const auto stays = [&](const member& m) { return m.seat != self_ && !leavers_.contains(m.seat); };
-  // Where all leave, the leader lets the others go first and is the last (PROTOCOL 10).
+  // Where all leave, the leader lets the others go first and is the last (PROTOCOL 10). Who has no weight
+  // yet, or is suspected, cannot lead: the leader goes on until a view has changed that.
+  const auto is_heir = [&](const member& m) {
+    const bool is_fit = (m.weight > 0 && !is_suspected(m.seat)) || HAUBERK_MUTANT(heir_unfit);
+    return m.seat != self_ && !leavers_.contains(m.seat) && is_fit;
+  };
   return is_leaving_ && role_ == role::leader &&
-         std::any_of(newest_view_->members.begin(), newest_view_->members.end(), stays) &&
+         std::any_of(newest_view_->members.begin(), newest_view_->members.end(), is_heir) &&
          senders_[sender_of_.at(self_)].received.empty();
 }
 

@@ -140,7 +140,8 @@ position_t core::held_here(const seat_id& seat) const {
 // before the senders have to wait (PROTOCOL 9). Two beats missed are no suspicion yet, but a mistake costs
 // little: the member comes back with its weight by the next view but one.
 bool core::is_laggard(const member& m, position_t upto) const {
-  const bool is_in_the_way = pinned_bytes() > how_.window_bytes / 2 && upto <= stable_ && retired_ == stable_;
+  const bool is_own = retired_ < stable_ && retired_ >= delivered_;  // my application is in the way
+  const bool is_in_the_way = pinned_bytes() > how_.window_bytes / 2 && upto <= retired_ && !is_own;
   if (!is_in_the_way) return false;
   if (is_suspected(m.seat) || is_silent(m.seat, how_.suspect_timeout / 2)) return true;
   return is_quiet(peers_.at(m.seat.process));

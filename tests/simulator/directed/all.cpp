@@ -26,6 +26,13 @@ cast small_windows(base::random& /*chance*/) {
   return who;
 }
 
+template <std::size_t machines>
+cast thin_wires_and_windows(base::random& chance) {
+  cast who = small_windows<machines>(chance);
+  who.air = thin_wires<machines>(chance).air;
+  return who;
+}
+
 }  // namespace
 
 const std::vector<scenario>& scenarios() {
@@ -50,6 +57,7 @@ const std::vector<scenario>& scenarios() {
       {"name_returns_without_proof", name_returns_without_proof, plain<4>},
       {"successor_is_taken_in_at_once", successor_is_taken_in_at_once, plain<3>},
       {"observers_do_not_lead", observers_do_not_lead, plain<5>},
+      {"leader_leaves_before_its_heir_counts", leader_leaves_before_its_heir_counts, plain<2>},
       {"leave_with_last_frame_late", leave_with_last_frame_late, plain<2>},
       {"two_leave_at_once", two_leave_at_once, plain<4>},
       {"leave_and_join_within_a_second", leave_and_join_within_a_second, plain<3>},
@@ -62,6 +70,7 @@ const std::vector<scenario>& scenarios() {
       {"frozen_with_a_tiny_window", frozen_with_a_tiny_window, small_windows<3>},
       {"demotion_meets_removal", demotion_meets_removal, small_windows<5>},
       {"slow_application_is_cut_off", slow_application_is_cut_off, small_windows<3>},
+      {"weight_for_one_far_behind", weight_for_one_far_behind, thin_wires_and_windows<2>},
       {"lighter_half_freezes", lighter_half_freezes, small_windows<3>},
       {"middle_dies_with_the_news", middle_dies_with_the_news, plain<3>},
   };

@@ -177,6 +177,30 @@ void slow_application_is_cut_off(stage& s) {
   s.settle();
 }
 
+// A is alone with its weight, and B is in without one when they lose each other. When they meet again A gives
+// B its weight, while B still lacks most of the window and A goes on. What B lacks is stable by A's own word,
+// and yet must stay: without B nothing commits any more.
+void weight_for_one_far_behind(stage& s) {
+  s.bootstrap(0);
+  s.expect([&] { return s.status(0).primary; });
+  s.start(1);
+  s.expect([&] { return s.weight_in_log(1, 0) == 0 && s.status(1).held >= s.status(0).log_end; }, 5s);
+  s.split({0}, {1});
+  s.wait(s.suspect());
+  const position_t from = s.status(0).log_end, lag = 80 + s.chance().below(40);
+  s.expect([&] { return s.status(0).log_end >= from + lag || !s.broadcast(0, 2000); });
+  s.release({0}, {1});
+  s.release({1}, {0});
+  const auto is_weighted = [&] { return s.weight_in_log(1, 0) == 1; };
+  s.expect([&] { return is_weighted() && s.status(1).held < s.status(0).log_end - lag / 2; }, s.suspect());
+  s.arrive();
+  s.split({0}, {1});
+  s.broadcast_some(0, 80, 2000);
+  s.wait_below(s.suspect() / 2);
+  s.settle();
+  if (!s.at(1).is_running()) throw violation("retention", "nobody keeps what n2 lacks, which has weight");
+}
+
 // Two with weight, 2 and 1: the lighter one freezes. The heavier one must wait for it, not demote it.
 void lighter_half_freezes(stage& s) {
   s.bootstrap(0);

@@ -248,6 +248,20 @@ void observers_do_not_lead(stage& s) {
   s.settle();
 }
 
+// The leader wants to leave while the only other member has no weight yet: who could take over comes out of a
+// view that the leader itself has to propose.
+void leader_leaves_before_its_heir_counts(stage& s) {
+  s.bootstrap(0);
+  s.start(1);
+  s.expect([&] { return s.weight_in_log(1, 0) == 0 && s.status(0).committed == s.status(0).log_end; }, 5s);
+  if (s.chance().percent(50)) s.wait_below(2ms);
+  if (s.weight_in_log(1, 0) != 0) throw missed();
+  s.arrive();
+  s.at(0).leave();
+  s.demand([&] { return !s.at(0).is_running() && s.status(1).primary; }, "the leader does not get away", 10s);
+  s.settle();
+}
+
 void leave_with_last_frame_late(stage& s) {
   s.form(2);
   const machine_index leaver = s.chance().below(2), other = 1 - leaver;

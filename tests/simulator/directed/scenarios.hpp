@@ -31,6 +31,7 @@ void broadcast_of_the_removed_one(stage& s);
 void name_returns_without_proof(stage& s);
 void successor_is_taken_in_at_once(stage& s);
 void observers_do_not_lead(stage& s);
+void leader_leaves_before_its_heir_counts(stage& s);
 void leave_with_last_frame_late(stage& s);
 void two_leave_at_once(stage& s);
 void leave_and_join_within_a_second(stage& s);
@@ -45,6 +46,7 @@ void fence_storm(stage& s);
 void frozen_with_a_tiny_window(stage& s);
 void demotion_meets_removal(stage& s);
 void slow_application_is_cut_off(stage& s);
+void weight_for_one_far_behind(stage& s);
 void lighter_half_freezes(stage& s);
 
 // links.cpp
