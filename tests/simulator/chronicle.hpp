@@ -23,7 +23,8 @@ enum class fate { open, delivered, committed, never, unknown };
 struct broadcast {
   base::buffer payload;
   fate end = fate::open;
-  position_t after = 0;     ///< what its sender had delivered when it made it
+  position_t after = 0;  ///< what its sender had delivered when it made it
+  time_point made{};
   position_t position = 0;  ///< where it stands in the history; 0 = nowhere so far
   position_t promised = 0;  ///< told committed, at most here
   bool is_lost = false;     ///< stood where a re-formed group went on from an earlier point

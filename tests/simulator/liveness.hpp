@@ -1,5 +1,7 @@
 // Liveness: once the faults have stopped for a connected quorum, a primary stands soon, every broadcast of a
-// live process ends, everybody gets to the same position, and new broadcasts commit.
+// live process ends, everybody gets to the same position, and new broadcasts commit. Then comes the calm:
+// while nothing disturbs the group but one that leaves and comes back, no broadcast waits long (starvation,
+// deadlock).
 #pragma once
 
 #include <string>
@@ -29,11 +31,13 @@ class liveness {
   void judge_failover();
   /// What is still missing; empty when the group has settled.
   [[nodiscard]] std::string complaint();
+  [[nodiscard]] duration round_trip() const { return (drawn_.calm.delay_max + drawn_.calm.jitter) * 2; }
+  void begin_calm();
   [[nodiscard]] bool probe();
   void wait_at_most(duration span) { deadline_ = group_.time().now() + span; }
   [[noreturn]] void fail(const std::string& text);
 
-  enum class stage { leader, working, settling, probing, settling_again };
+  enum class stage { leader, working, settling, calm, probing, settling_again };
 
   simulation& group_;
   const profile& drawn_;

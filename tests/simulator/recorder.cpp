@@ -42,7 +42,8 @@ void recorder::handle_accepted(witness& who, std::uint64_t first_ticket,
     throw violation("outcome", who.name + " gets ticket " + std::to_string(first_ticket) + ", expected " +
                                    std::to_string(who.first_ticket + who.broadcasts.size()));
   }
-  for (const auto& each : payloads) who.broadcasts.push_back({each, fate::open, who.delivered()});
+  for (const auto& each : payloads)
+    who.broadcasts.push_back({each, fate::open, who.delivered(), time_.now()});
   who.open += payloads.size();
 }
 
@@ -130,6 +131,11 @@ void recorder::handle_step(witness& who, const replica::status& now, const repli
   }
   for (const auto& each : oracles_) each->handle_step(who, now);
   who.status = now;
+}
+
+void recorder::handle_calm(duration patience) {
+  chronicle_.now = time_.now();
+  for (const auto& each : oracles_) each->handle_calm(patience);
 }
 
 void recorder::handle_end() {

@@ -32,6 +32,7 @@ class recorder {
   void handle_event(witness& who, const replica::event& what);
   void handle_link(witness& who, const uuid& other, bool is_up);
   void handle_step(witness& who, const replica::status& now, const replica::view_ptr& newest);
+  void handle_calm(duration patience);
   void handle_end();
 
  private:

@@ -8,6 +8,8 @@ namespace {
 
 /// Enough for a number of its own.
 constexpr std::size_t size_min = 3;
+/// On its way from the greedy one.
+constexpr std::uint64_t greedy_bytes_max = 64 * 1024;
 
 }  // namespace
 
@@ -68,6 +70,26 @@ void workload::speak(machine_index which, base::random chance) {
     payloads.push_back(make(which, home.who()->broadcasts.size() + i, size));
     bytes_ += size;
   }
+  (void)home.broadcast(std::move(payloads));
+}
+
+void workload::start_calm(machine_index greedy) {
+  is_calm_ = true;
+  greedy_ = greedy;
+  for (machine_index i = 0; i < group_.count(); ++i) turn_calmly(i);
+}
+
+void workload::turn_calmly(machine_index which) {
+  if (!is_calm_) return;
+  const bool is_greedy = which == greedy_;
+  const duration gap = is_greedy ? 2ms : drawn_.settings.suspect_timeout / 10;
+  group_.time().after(rates_[which].chance.below(2 * gap) + 1us, [this, which] { turn_calmly(which); });
+  machine& home = group_.at(which);
+  if (!home.is_running() || home.is_paused() || home.who()->is_leaving) return;
+  const std::uint64_t most = std::min<std::uint64_t>(drawn_.settings.send_window_bytes, greedy_bytes_max);
+  if (home.who()->status.in_flight_bytes >= most) return;
+  std::vector<base::buffer> payloads;
+  payloads.push_back(make(which, home.who()->broadcasts.size(), is_greedy ? 4096 : size_min + which));
   (void)home.broadcast(std::move(payloads));
 }
 

@@ -13,13 +13,16 @@ class workload {
   workload(simulation& group, const profile& drawn, action_list& actions);
 
   void start();
-  void stop() { is_on_ = false; }
+  void stop() { is_on_ = is_calm_ = false; }
+  /// Small messages of everybody, now and then, and beside them one who sends as much as it may.
+  void start_calm(machine_index greedy);
   /// One broadcast of one small message, outside the random stream. True when it was accepted.
   bool probe(machine_index which);
 
  private:
   void next(machine_index which);
   void turn(machine_index which);
+  void turn_calmly(machine_index which);
   void speak(machine_index which, base::random chance);
   [[nodiscard]] base::buffer make(machine_index which, std::size_t number, std::size_t size);
 
@@ -32,7 +35,8 @@ class workload {
   };
   std::vector<rate> rates_;  // by machine
   action_number turns_ = 0;  // of all machines
-  bool is_on_ = false;
+  bool is_on_ = false, is_calm_ = false;
+  machine_index greedy_ = 0;
   std::uint64_t bytes_ = 0;
   std::string pattern_;
 };

@@ -38,7 +38,8 @@ enum class part : std::uint64_t {
   turn,
   recovery,
   aftermath,
-  hostile
+  hostile,
+  calm
 };
 
 class world {

@@ -20,6 +20,8 @@ std::vector<std::unique_ptr<oracle>> make_oracles(const chronicle& seen, const r
   all.push_back(make_proposals(seen));
   all.push_back(make_retention(seen));
   all.push_back(make_silence(seen));
+  all.push_back(make_starvation(seen));
+  all.push_back(make_deadlock(seen));
   all.push_back(make_bounds(seen, limits));
   return all;
 }

@@ -38,6 +38,8 @@ class oracle {
   virtual void handle_step(const witness& /*who*/, const replica::status& /*now*/) {}
   /// A new history begins: positions up to `shared` are those of the one before, what stood beyond is gone.
   virtual void handle_fork(position_t /*shared*/) {}
+  /// From now on nothing disturbs the group: whoever is primary gets on within `patience`.
+  virtual void handle_calm(duration /*patience*/) {}
   /// The run is over.
   virtual void handle_end() {}
 
@@ -61,6 +63,8 @@ std::unique_ptr<oracle> make_fences(const chronicle& seen);
 std::unique_ptr<oracle> make_proposals(const chronicle& seen);
 std::unique_ptr<oracle> make_retention(const chronicle& seen);
 std::unique_ptr<oracle> make_silence(const chronicle& seen);
+std::unique_ptr<oracle> make_starvation(const chronicle& seen);
+std::unique_ptr<oracle> make_deadlock(const chronicle& seen);
 std::unique_ptr<oracle> make_bounds(const chronicle& seen, const replica::settings& limits);
 
 /// All of the above.
