@@ -132,6 +132,14 @@ class group {
   /// up to it, then read: linearizable. Errors: not_primary, timed_out, closed.
   result<position_t> fence(std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
+  /// Makes this member, which has no quorum, and those that it reaches the group: `pc.bootstrap` at run time.
+  /// For an operator who knows that the others are gone for good. It is the one call that can make two
+  /// primaries: if the others live after all, what they commit is void from here on, and once they see this
+  /// side again they part with state_transfer_needed (or join it, where they have nothing of their own). The
+  /// view number rises by 2^32. Errors: refused (this member is primary, or not in a group, or a member in
+  /// reach has more: the text says which), timed_out, closed.
+  result<void> force_primary(std::chrono::milliseconds timeout = std::chrono::seconds(10));
+
   [[nodiscard]] bool closed() const noexcept;
   /// The newest delivered view, with `primary` as it is now; nothing before the first.
   [[nodiscard]] std::optional<view> current_view() const;

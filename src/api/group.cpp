@@ -220,6 +220,11 @@ result<void> group::leave(std::chrono::milliseconds timeout) {
   return guarded([&] { return impl_->inside().leave(timeout); });
 }
 
+result<void> group::force_primary(std::chrono::milliseconds timeout) {
+  if (!impl_) return closed_handle();
+  return guarded([&] { return impl_->inside().force_primary(timeout); });
+}
+
 result<position_t> group::fence(std::chrono::milliseconds timeout) {
   if (!impl_) return closed_handle();
   return guarded([&] { return impl_->inside().fence(timeout); });

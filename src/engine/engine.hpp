@@ -63,6 +63,7 @@ class engine final : private net::handler {
   bool take(batch& into, std::chrono::milliseconds timeout);
   result<void> leave(std::chrono::milliseconds timeout);
   result<position_t> fence(std::chrono::milliseconds timeout);
+  result<void> force_primary(std::chrono::milliseconds timeout);
 
   [[nodiscard]] bool is_primary() const { return submissions_.is_primary(); }
   [[nodiscard]] snapshot counted() const;
@@ -91,6 +92,7 @@ class engine final : private net::handler {
   void handle(link_down& one);
   void handle(dial_failed& one);
   void handle(fence_wanted& one);
+  void handle(force_wanted& one);
   void handle(leave_wanted& one);
   void handle(abandon_wanted& one);
   void say_refused(const std::string& text);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -39,13 +41,16 @@ struct dial_failed {
 struct fence_wanted {
   std::uint64_t id = 0;
 };
+struct force_wanted {
+  std::shared_ptr<std::promise<result<void>>> answer;
+};
 /// The application leaves.
 struct leave_wanted {};
 /// The application has waited long enough for the leave to complete.
 struct abandon_wanted {};
 
 using input = std::variant<link_up, link_messages, link_written, link_down, dial_failed, fence_wanted,
-                           leave_wanted, abandon_wanted>;
+                           force_wanted, leave_wanted, abandon_wanted>;
 
 class inbox {
  public:

@@ -117,6 +117,11 @@ void engine::handle(fence_wanted& one) {
   replica_->fence(now_, one.id);
 }
 
+void engine::handle(force_wanted& one) {
+  one.answer->set_value(is_retired_ ? result<void>(error(errc::closed, "this node has left the group"))
+                                    : replica_->force_primary(now_));
+}
+
 void engine::handle(leave_wanted&) { leave_wanted_ = !is_retired_; }
 
 // As if by a crash: no word to the others, and what they make of our broadcasts stays unknown here.

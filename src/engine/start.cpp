@@ -271,6 +271,17 @@ result<position_t> engine::fence(std::chrono::milliseconds timeout) {
   return answer;
 }
 
+result<void> engine::force_primary(std::chrono::milliseconds timeout) {
+  if (submissions_.is_closed()) return closed();
+  const auto asked = std::make_shared<std::promise<result<void>>>();
+  auto answer = asked->get_future();
+  tell(force_wanted{asked});
+  if (answer.wait_for(timeout) != std::future_status::ready)
+    return error(errc::timed_out, "this node did not come to it within " + std::to_string(timeout.count()) +
+                                      " ms; it may still happen");
+  return answer.get();
+}
+
 snapshot engine::counted() const {
   snapshot made;
   {

@@ -6,11 +6,6 @@
 
 namespace hauberk::replica {
 
-namespace {
-// Whoever compares view numbers as fencing tokens never takes the other side of a forced split for newer.
-constexpr std::uint64_t forced_step = std::uint64_t{1} << 32U;
-}  // namespace
-
 core::core(settings how, identity who, std::uint64_t seed, base::logger words)
     : how_(how), who_(std::move(who)), random_(seed), words_(std::move(words)) {
   self_ = {who_.process, 1};

@@ -113,6 +113,7 @@ class core {
   void join_group(recovered_position from);
   result<std::uint64_t> broadcast(std::vector<base::buffer> payloads);
   void leave_group();
+  result<void> force_primary();  // force.cpp
   void handle_link_up(uuid process, std::string name);
   void handle_link_down(uuid process);
   void handle_refused(uuid process);
@@ -328,6 +329,10 @@ class core {
   void notice_ancestor(const peer& p);
   void say_once(const std::string& line);
   [[nodiscard]] bool is_holding_back() const;
+  void lose_others(view& next);
+
+  // force.cpp
+  [[nodiscard]] std::string obstacle_to_force() const;
 
   // fence.cpp
   void handle(peer& from, const fence_request& m);

@@ -17,7 +17,7 @@ std::optional<event> core::next_event() {
   const bool is_open =
       is_primary_ || !is_admitted_ || has_consented_ || has_left_ || HAUBERK_MUTANT(deliver_cut_off);
   if (is_gone_ || !is_open || delivered_ >= passed_) return std::nullopt;
-  if (delivered_ + 1 >= founded_at_ && is_holding_back()) return std::nullopt;
+  if (is_holding_back()) return std::nullopt;
   const position_t at = ++delivered_;
   const entry& e = log_.at(at);
   undelivered_bytes_ -= log_.bytes_at(at);

@@ -119,10 +119,16 @@ void core::handle(peer& from, const removed& m) {
   if (role_ == role::joiner) return take_new_seat();  // admitted and removed without ever hearing of it
   const std::uint64_t known = committed_view_ ? committed_view_->number : 0;
   if (m.history != history_) {
-    // The group was re-formed without this member's history: it is over, unless a quorum of it still lives.
-    if (is_primary_ || m.what.view_number <= known) return;
-    say(base::level::warning, from.name + " is in history " + to_string(m.history) +
-                                  ", which went on from the one here; this member asks to join it");
+    // The group was re-formed without this member's history: it is over, unless a quorum of it still lives;
+    // or even then, if an operator forced the other one. The views here may have gone on for a while.
+    const bool is_forced = m.what.view_number >= known + forced_step / 2;
+    if ((is_primary_ && !is_forced) || m.what.view_number <= known) return;
+    say(base::level::warning,
+        from.name + " is in history " + to_string(m.history) +
+            (is_forced ? ", which an operator forced (pc.bootstrap) beside the one here: "
+                         "what was committed here since then is void"
+                       : ", which went on from the one here") +
+            "; this member asks to join it");
     return leave_old_seat(m.what.last, m.known);
   }
   const bool is_news = is_removed_ ? from.view_number > known : m.what.view_number > known;

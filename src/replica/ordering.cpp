@@ -10,6 +10,16 @@ namespace hauberk::replica {
 
 namespace {
 constexpr position_t order_entries_max = 64 * 1024;  ///< in one frame
+constexpr std::size_t run_bytes = 48;                ///< of a run, a seat or a fork in a frame, at most
+
+// At most so much of a frame's head; of what is largest, a view, one alone fits.
+std::size_t bytes_of(const view& v) {
+  std::size_t bytes = run_bytes * (2 + v.joined.size() + v.dead.size() + v.removed.size() + v.forks.size());
+  for (const auto* members : {&v.members, &v.left, &v.lost}) {
+    for (const member& m : *members) bytes += 2 * run_bytes + m.name.size() + m.address.size();
+  }
+  return bytes;
+}
 }  // namespace
 
 void core::order_all() {
@@ -106,6 +116,7 @@ void core::pump_orders() {
 // Entries from `first` on, as many as one frame takes: all of one epoch.
 order core::make_order(position_t first, position_t last) const {
   order m;
+  std::size_t bytes = run_bytes;
   m.epoch = epoch_;
   m.first = first;
   m.previous_epoch = log_.epoch_at(first - 1);
@@ -113,6 +124,10 @@ order core::make_order(position_t first, position_t last) const {
   for (position_t at = first; at <= last && m.items.size() < base::limits::order_items_max; ++at) {
     const entry& e = log_.at(at);
     if (e.epoch != m.entry_epoch) break;
+    bytes += e.what == kind::view   ? bytes_of(*log_.view_at(at))
+             : e.what == kind::noop ? run_bytes * (1 + log_.dead_at(at).size())
+                                    : run_bytes;
+    if (bytes > base::limits::frame_head_bytes_max && !m.items.empty()) break;
     if (e.what == kind::view) {
       m.items.emplace_back(order_view{log_.view_at(at)});
     } else if (e.what == kind::noop) {
@@ -122,6 +137,7 @@ order core::make_order(position_t first, position_t last) const {
       const seat_id& seat = senders_[e.sender].seat;
       if (run != nullptr && run->sender == seat && run->first + run->count == e.sequence) {
         ++run->count;
+        bytes -= run_bytes;
       } else {
         m.items.emplace_back(order_run{seat, e.sequence, 1});
       }

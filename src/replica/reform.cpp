@@ -291,15 +291,7 @@ void core::reform(const reform_plan& plan) {
   }
   next.number = plan.number + 1;
   if (role_ != role::joiner && is_member()) {
-    next.removed = newest_view_->removed;
-    for (const member& m : newest_view_->members) {
-      if (m.seat == self_) continue;
-      next.lost.push_back(m);
-      next.removed.push_back({m.seat, senders_[sender_index(m.seat)].ordered, next.number});
-    }
-    if (next.removed.size() > base::limits::removed_max) {
-      next.removed.erase(next.removed.begin(), next.removed.end() - base::limits::removed_max);
-    }
+    lose_others(next);
   } else {
     next.joined = {self_};
   }
@@ -314,6 +306,19 @@ void core::reform(const reform_plan& plan) {
                                 to_string(plan.base->history) + " as history " + to_string(next.history) +
                                 ", from position " + std::to_string(log_.end()));
   found(std::move(next), plan.epoch + 1);
+}
+
+// Whose seats end with this history, and where.
+void core::lose_others(view& next) {
+  next.removed = newest_view_->removed;
+  for (const member& m : newest_view_->members) {
+    if (m.seat == self_) continue;
+    next.lost.push_back(m);
+    next.removed.push_back({m.seat, senders_[sender_index(m.seat)].ordered, next.number});
+  }
+  if (next.removed.size() > base::limits::removed_max) {
+    next.removed.erase(next.removed.begin(), next.removed.end() - base::limits::removed_max);
+  }
 }
 
 // The first view of a history: this member alone. It decides by itself, and what it holds is committed.

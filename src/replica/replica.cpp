@@ -29,6 +29,10 @@ void replica::leave_group(time_point now) {
   core_->advance(now);
   core_->leave_group();
 }
+result<void> replica::force_primary(time_point now) {
+  core_->advance(now);
+  return core_->force_primary();
+}
 void replica::fence(time_point now, std::uint64_t id) {
   core_->advance(now);
   core_->fence(id);

@@ -159,6 +159,10 @@ class replica {
   result<std::uint64_t> broadcast(time_point now, std::vector<base::buffer> payloads);
   /// Leave after all own broadcasts are ordered. Ends with a farewell event.
   void leave_group(time_point now);
+  /// An operator's word against the protocol (PROTOCOL 8, 17): this member, which has no quorum, starts a new
+  /// history from all that it holds, and takes along the members that it reaches. Who lives in the old one
+  /// elsewhere does not merge with it: it has to take its state from here. Errors: closed, refused.
+  result<void> force_primary(time_point now);
   /// Ask for the position that covers everything committed anywhere before this call: a fence event.
   void fence(time_point now, std::uint64_t id);
 

@@ -37,6 +37,10 @@ struct removal {
   bool operator==(const removal&) const = default;
 };
 
+/// What force adds to the view number: whoever compares view numbers as fencing tokens never takes the other
+/// side of a forced split for newer.
+inline constexpr std::uint64_t forced_step = std::uint64_t{1} << 32U;
+
 struct view {
   uuid history;
   uuid root;                              ///< the first history of the chain: the group's identity for life

@@ -97,6 +97,25 @@ TEST_F(GroupReform, ForceStartsAnywhereAndSaysSoInTheViewNumber) {
   EXPECT_NE(made.log().views().back().history, history);
 }
 
+TEST_F(GroupReform, ForceMakesWhoIsLeftTheGroup) {
+  auto nodes = start_group();
+  const auto refused = (*nodes[0])->force_primary();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, errc::refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("is primary"));
+  nodes[2]->send("before");
+  for (auto& one : nodes) ASSERT_TRUE(one->log().wait_messages(1));
+  const std::uint64_t number = (*nodes[0])->current_view()->number;
+  nodes.erase(nodes.begin() + 1, nodes.end());
+  ASSERT_TRUE(nodes[0]->log().wait_not_primary());
+  const auto forced = (*nodes[0])->force_primary();
+  ASSERT_TRUE(forced) << forced.error().text;
+  ASSERT_TRUE(nodes[0]->log().wait_members({"db1"})) << words_.said();
+  EXPECT_GT((*nodes[0])->current_view()->number, number + (std::uint64_t{1} << 32U));
+  nodes[0]->send("after");
+  ASSERT_TRUE(nodes[0]->log().wait_messages(2));
+}
+
 // Nobody may count on a record that is not there: the member goes, in words, and the others go on.
 TEST_F(GroupReform, AMemberThatCannotWriteItsStateFileLeaves) {
   auto db1 = start("db1"), db2 = start("db2"), db3 = start("db3", with_folder(2));

@@ -76,5 +76,33 @@ TEST(scenario, a_pair_restarts_both) {
   s.check();
 }
 
+TEST(scenario, forced_minority_then_heal) {
+  script s("forced_minority_then_heal", 5);
+  s.found(5);
+  s.broadcast(2, "before");
+  s.run(50ms);
+  EXPECT_FALSE(s.force(1)) << "a primary member is not forced";
+  s.note("n1 and n2 are cut off; the others go on");
+  s.cut({1, 2}, {3, 4, 5});
+  s.run(7s);
+  s.broadcast(3, "of the majority");
+  s.run(50ms);
+  EXPECT_FALSE(s.status(1).primary);
+  s.note("the operator believes that the others are gone");
+  ASSERT_TRUE(s.force(1));
+  ASSERT_TRUE(s.run_until([&] { return s.status(1).primary && s.status(2).primary; }));
+  EXPECT_GT(s.status(1).view_number, std::uint64_t{1} << 32U);
+  s.broadcast(2, "of the forced");
+  s.run(50ms);
+  EXPECT_TRUE(s.status(3).primary) << "force is the one act that makes two";
+  s.note("but they are not");
+  s.heal();
+  ASSERT_TRUE(s.run_until([&] { return s.end_of(3) && s.end_of(4) && s.end_of(5); }));
+  for (const machine_index i : {3U, 4U, 5U}) EXPECT_EQ(s.end_of(i), errc::state_transfer_needed);
+  for (const machine_index i : {1U, 2U})
+    EXPECT_EQ(s.texts(i), (std::vector<std::string>{"before", "of the forced"}));
+  s.check();
+}
+
 }  // namespace
 }  // namespace hauberk::scenario

@@ -29,9 +29,10 @@ replica::settings ordinary() {
 
 /// What a person wants to see: decisions and deliveries, not the frames between them.
 bool is_told(const std::string& line) {
-  static constexpr std::array marks = {
-      " app: ",     "starts as", "crashes",       "freezes",     "thaws",        " leaves",    " leads ",
-      "steps down", "re-form",   "is in history", " says that ", "cannot admit", "refuses to", "refused a"};
+  static constexpr std::array marks = {" app: ",     "starts as",     "crashes",     "freezes",
+                                       "thaws",      " leaves",       " leads ",     "steps down",
+                                       "re-form",    "is in history", " says that ", "cannot admit",
+                                       "refuses to", "refused a",     "forced",      "pc.bootstrap"};
   return std::any_of(marks.begin(), marks.end(),
                      [&](const char* mark) { return line.find(mark) != std::string::npos; });
 }
@@ -130,6 +131,13 @@ void script::crash(machine_index which) { at(which).crash(false); }
 void script::freeze(machine_index which) { at(which).pause(); }
 void script::thaw(machine_index which) { at(which).resume(); }
 void script::leave(machine_index which) { at(which).leave(); }
+
+bool script::force(machine_index which) { return !at(which).force(); }
+
+std::optional<errc> script::end_of(machine_index which) {
+  const auto& end = at(which).farewell();
+  return end ? std::optional(end->reason) : std::nullopt;
+}
 
 void script::cut(const std::vector<machine_index>& side, const std::vector<machine_index>& other) {
   for (const machine_index a : side) {

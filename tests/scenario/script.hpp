@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,10 @@ class script {
   void freeze(machine_index which);
   void thaw(machine_index which);
   void leave(machine_index which);
+  /// The operator makes it primary; false when that is refused.
+  bool force(machine_index which);
+  /// Why the last life of this machine ended; nothing while it goes on.
+  [[nodiscard]] std::optional<errc> end_of(machine_index which);
   void cut(const std::vector<machine_index>& side, const std::vector<machine_index>& other);
   void cut_one_way(machine_index from, machine_index to);
   void heal();

@@ -75,6 +75,8 @@ struct chronicle {
   /// Histories that others went on from behind what was delivered in them: beyond these positions they are
   /// void, and who still lives there says what it likes.
   std::map<uuid, position_t> over;
+  std::set<uuid>
+      forced;  ///< those of them that live on, because an operator forced the newer one beside them
 
   [[nodiscard]] bool is_void(const uuid& in, position_t where) const {
     const auto at = over.find(in);

@@ -240,6 +240,13 @@ void faults::split(fault how) {
   } else {
     group_.partition(side, rest);
   }
+  const bool is_cut = how == fault::partition || how == fault::isolate;
+  // Who is told to be the group beside a living one makes two: only safety can be judged then.
+  if (is_cut && !drawn_.is_guarded && !drawn_.is_hostile && chance_.percent(50)) {
+    const bool is_first = side.size() < rest.size() || chance_.percent(25);
+    const duration wait = drawn_.settings.suspect_timeout + chance_.below(drawn_.settings.inactive_timeout);
+    later(wait, [this, which = is_first ? side.front() : rest.front()] { staff_.force(which); });
+  }
   later(100ms + chance_.below(duration(10s)), [this] { group_.heal(); });
 }
 

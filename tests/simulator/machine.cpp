@@ -144,6 +144,21 @@ void machine::leave() {
   finish_step(local());
 }
 
+std::optional<errc> machine::force() {
+  const time_point now = local();
+  around_.time.say(name_, "is forced by the operator");
+  const auto done = process_->core.force_primary(now);
+  if (done) {
+    around_.record.handle_forced(*process_->who, *process_->core.newest_view());
+  } else {
+    around_.time.say(name_, done.error().text);
+    around_.seen.reach(state::force_refused);
+  }
+  finish_step(now);
+  if (done) return std::nullopt;
+  return static_cast<errc>(done.error().code.value());
+}
+
 void machine::fence() {
   const std::uint64_t id = ++process_->fence_id;
   around_.record.handle_fence_asked(*process_->who, id);

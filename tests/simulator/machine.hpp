@@ -70,6 +70,8 @@ class machine {
   [[nodiscard]] std::optional<errc> broadcast(std::vector<base::buffer> payloads);
   void leave();
   void fence();
+  /// Null when this member is primary from now on; else why it was refused.
+  [[nodiscard]] std::optional<errc> force();
 
   void arrive(input what);
 

@@ -31,7 +31,8 @@ recovered_position operator_in_charge::choose_recovered(machine_index which, bas
     recovered_position best;
     for (machine_index i = 0; i < group_.count(); ++i) {
       machine& donor = group_.at(i);
-      const bool is_fit = donor.is_running() && !donor.is_paused() && donor.who()->status.primary;
+      const bool is_fit = donor.is_running() && !donor.is_paused() && donor.who()->status.primary &&
+                          !group_.seen().forced.contains(donor.who()->status.history);
       if (is_fit && donor.who()->delivered() > best.position)
         best = {donor.who()->status.history, donor.who()->delivered()};
     }
@@ -52,6 +53,12 @@ void operator_in_charge::start(machine_index which) {
   how.recovered = choose_recovered(which, chance);
   started_[which] = true;
   group_.at(which).start(how);
+}
+
+void operator_in_charge::force(machine_index which) {
+  machine& home = group_.at(which);
+  if (!home.is_running() || home.is_paused() || home.who()->status.history != group_.seen().history) return;
+  (void)home.force();
 }
 
 void operator_in_charge::bring_back(machine_index which, duration after) {

@@ -19,6 +19,8 @@ class operator_in_charge {
   void start(machine_index which);
   /// Starts a machine again after a while, unless it runs by then.
   void bring_back(machine_index which, duration after);
+  /// Tells a member to be primary by itself; only one of the history that counts, or the void would grow.
+  void force(machine_index which);
   /// From now on the state file of this machine is never lost, so that its last seat is proven dead.
   void promise_proof(machine_index which, const seat_id& seat);
   [[nodiscard]] bool keeps_file(machine_index which) const { return keeps_file_[which]; }

@@ -112,7 +112,7 @@ void recorder::handle_step(witness& who, const replica::status& now, const repli
   chronicle_.now = time_.now();
   const bool is_leader = now.as == replica::role::leader && newest;
   const bool is_new = now.history != who.status.history && !chronicle_.histories.contains(now.history);
-  if (is_leader && is_new && !is_lenient_) handle_founded(who, *newest);
+  if (is_leader && is_new && !is_lenient_ && !is_of_void(*newest)) handle_founded(who, *newest);
   if (is_leader && newest->number > who.proposed) {
     // What a new leader finds in its log, another one proposed.
     if (who.status.as == replica::role::leader && who.status.epoch == now.epoch) {
@@ -185,21 +185,50 @@ void recorder::handle_founded(const witness& by, const replica::view& first) {
   }
 }
 
+void recorder::handle_forced(const witness& by, const replica::view& first) {
+  sometimes_.reach(state::forced);
+  founded_.emplace(first.history, first);
+  for (const recovered_position& old : first.forks) {
+    chronicle_.over[old.history] = old.position;
+    chronicle_.forced.insert(old.history);
+  }
+  for (const witness& each : chronicle_.processes) {
+    if (&each != &by && each.is_alive && each.status.primary) {
+      sometimes_.reach(state::forced_beside_a_primary);
+      break;
+    }
+  }
+  begin(first.forks.back().position, first);
+}
+
+bool recorder::is_of_void(const replica::view& first) {
+  if (first.forks.empty() || !chronicle_.forced.contains(first.forks.back().history)) return false;
+  const recovered_position& from = first.forks.back();
+  chronicle_.over[first.history] = std::min(chronicle_.over[from.history], from.position);
+  chronicle_.forced.insert(first.history);
+  chronicle_.histories.insert(first.history);
+  return true;
+}
+
 void recorder::fork(const witness& by, position_t shared, const replica::view& first) {
   handle_founded(by, first);
   sometimes_.reach(state::reformed);
   if (first.joined.empty()) sometimes_.reach(state::reformed_by_the_living);
   if (shared < chronicle_.newest()) sometimes_.reach(state::reformed_behind);
+  const bool is_behind = shared < chronicle_.newest();
+  for (const recovered_position& old : first.forks) {
+    if (is_behind || chronicle_.over.contains(old.history)) chronicle_.over[old.history] = old.position;
+  }
+  begin(shared, first);
+}
+
+void recorder::begin(position_t shared, const replica::view& first) {
   for (position_t where = shared + 1; where <= chronicle_.newest(); ++where) {
     const entry& gone = *chronicle_.at(where);
     if (gone.what != kind::message) continue;
     broadcast& made = chronicle_.find(gone.sender.process)->broadcasts[gone.index];
     made.position = 0;
     made.is_lost = true;
-  }
-  const bool is_behind = shared < chronicle_.newest();
-  for (const recovered_position& old : first.forks) {
-    if (is_behind || chronicle_.over.contains(old.history)) chronicle_.over[old.history] = old.position;
   }
   chronicle_.log.resize(std::min(chronicle_.newest(), shared));
   for (witness& each : chronicle_.processes) {
@@ -211,8 +240,12 @@ void recorder::fork(const witness& by, position_t shared, const replica::view& f
 
 void recorder::deliver(witness& who, position_t where, entry what) {
   if (what.view && where > 0 && where <= chronicle_.newest() + 1 &&
-      !chronicle_.histories.contains(what.view->history)) {
+      !chronicle_.histories.contains(what.view->history) && !is_of_void(*what.view)) {
     fork(who, where - 1, *what.view);
+  }
+  if (chronicle_.is_void(who.history, where)) {  // as has only become known
+    who.next = where + 1;
+    return;
   }
   const bool is_first = where == chronicle_.log.size() + 1;
   if (where > chronicle_.log.size() + 1 || where == 0) {

@@ -33,9 +33,14 @@ class recorder {
   void handle_link(witness& who, const uuid& other, bool is_up);
   void handle_step(witness& who, const replica::status& now, const replica::view_ptr& newest);
   void handle_calm(duration patience);
+  /// An operator forced `by` into a new history, which begins with `first`: from now on that is the one that
+  /// counts, and nothing is promised any more to who goes on without it.
+  void handle_forced(const witness& by, const replica::view& first);
   void handle_end();
 
  private:
+  /// True for a history that goes on from one beside which another was forced: it is void, too.
+  bool is_of_void(const replica::view& first);
   /// Keeps up with what a process sees, without a word about it.
   void note(witness& who, const replica::event& what);
   [[nodiscard]] bool is_void(const witness& who, const replica::event& what) const;
@@ -44,6 +49,7 @@ class recorder {
   void handle_founded(const witness& by, const replica::view& first);
   /// The same, when it is delivered: the history shares everything up to `shared` with the one before.
   void fork(const witness& by, position_t shared, const replica::view& first);
+  void begin(position_t shared, const replica::view& first);
   /// Finds which broadcast of its sender a message is, or says that it is none.
   void identify(entry& message, position_t where);
   void handle(witness& who, const replica::view_event& what);

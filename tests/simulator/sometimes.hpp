@@ -57,6 +57,9 @@ enum class state : std::size_t {
   cut_in_frame,
   hostile_message,
   hostile_refused,
+  forced,
+  forced_beside_a_primary,
+  force_refused,
   count_
 };
 
@@ -108,6 +111,9 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(state::co
     "connection cut in a frame",
     "hostile message sent",
     "hostile message refused",
+    "forced primary",
+    "forced beside a living primary",
+    "force refused",
 };
 
 /// How often each state was reached, in one run or in many.

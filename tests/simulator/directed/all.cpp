@@ -48,6 +48,7 @@ const std::vector<scenario>& scenarios() {
       {"pre_vote_for_the_next_epoch", pre_vote_for_the_next_epoch, plain<5>},
       {"crash_while_a_view_is_pending", crash_while_a_view_is_pending, plain<4>},
       {"majority_dies_while_a_view_is_pending", majority_dies_while_a_view_is_pending, plain<4>},
+      {"forced_minority_then_heal", forced_minority_then_heal, plain<5>},
       {"one_of_two_restarts_often", one_of_two_restarts_often, plain<3>},
       {"observer_counts_late_holdings", observer_counts_late_holdings, plain<3>},
       {"admission_is_lost", admission_is_lost, plain<4>},

@@ -24,7 +24,9 @@ void restart(stage& s, machine_index which, const recovered_position& recovered)
 bool is_whole(stage& s) {
   const witness* donor = nullptr;
   for (machine_index i = 0; i < s.count(); ++i) {
-    if (s.at(i).is_running() && s.at(i).who()->status.primary) donor = s.at(i).who();
+    const bool is_fit = s.at(i).is_running() && s.at(i).who()->status.primary &&
+                        !s.group().seen().forced.contains(s.at(i).who()->status.history);
+    if (is_fit) donor = s.at(i).who();
   }
   if (donor == nullptr) return false;
   bool is_so = true;
@@ -92,6 +94,30 @@ void majority_dies_while_a_view_is_pending(stage& s) {
     restart(s, i, s.at(i).durable());
   }
   s.demand([&] { return is_whole(s); }, "the one who lives and those who return re-form the group", 40s);
+  s.settle();
+}
+
+// An operator is wrong about the other side: it lives, and goes on. What it committed since then is void, its
+// members learn that, and nobody mixes the two.
+void forced_minority_then_heal(stage& s) {
+  s.form(5);
+  s.broadcast_some(s.chance().below(5), 5);
+  s.wait_below(10ms);
+  s.split({0, 1}, {2, 3, 4});
+  s.broadcast_some(s.chance().below(5), 3);
+  s.wait_below(20ms);
+  const machine_index forced = s.chance().below(2);
+  s.expect([&] { return !s.status(0).primary && !s.status(1).primary; });
+  s.wait_below(3s);
+  if (s.chance().percent(30)) s.crash(1 - forced);
+  if (s.at(forced).force()) throw missed();  // the other one has more: it would be done there
+  s.broadcast_some(2 + s.chance().below(3), 3);
+  s.wait_below(2s);
+  s.broadcast_some(forced, 3);
+  s.arrive();
+  s.note("the other side is found again");
+  s.group().heal();
+  s.demand([&] { return is_whole(s); }, "the members of both sides come together in the forced history", 60s);
   s.settle();
 }
 

@@ -21,6 +21,8 @@ void pre_vote_for_the_next_epoch(stage& s);
 void crash_while_a_view_is_pending(stage& s);
 void majority_dies_while_a_view_is_pending(stage& s);
 
+void forced_minority_then_heal(stage& s);
+
 // members.cpp
 void one_of_two_restarts_often(stage& s);
 void observer_counts_late_holdings(stage& s);

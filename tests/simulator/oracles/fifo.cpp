@@ -27,6 +27,13 @@ class fifo final : public oracle {
     last = {what.sender.number, what.index + 1};
   }
 
+  void handle_fork(position_t /*shared*/) override {
+    last_.clear();
+    for (const entry& each : seen_.log) {
+      if (each.what == kind::message) last_[each.sender.process] = {each.sender.number, each.index + 1};
+    }
+  }
+
  private:
   struct place {
     std::uint32_t seat = 0;

@@ -27,6 +27,7 @@ class quorum final : public oracle {
                         bool is_first) override {
     // What the founder of a new history holds is committed by that alone, and so is its first view.
     if (!is_first || who.history != seen_.history) return;
+    if (what.view && what.view->history != seen_.history) return;
     if (in_force_) judge(*in_force_, who, where);
     if (!what.view) return;
     judge(*what.view, who, where);

@@ -32,6 +32,7 @@ class single_primary final : public oracle {
  private:
   void judge(const witness& excluded, const seat_id& seat, const witness& by) const {
     if (!by.view || by.view->find(seat) != nullptr) return;
+    if (seen_.forced.contains(excluded.history)) return;                    // an operator made two of them
     if (excluded.view && excluded.view->number >= by.view->number) return;  // `by` is the one that is behind
     if (seat.is_nil() || !excluded.view) return;
     fail(excluded.name + " believes to be primary in view " + std::to_string(excluded.view->number) +
