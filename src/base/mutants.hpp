@@ -90,6 +90,7 @@
   M(relay_once, "says nothing twice to whom it reaches by relay")                               \
   M(relay_no_payload, "relays no payloads to the leader")                                       \
   M(relay_never_back, "never goes back to a payload that was lost by relay")                    \
+  M(own_first, "relays payloads and answers fetches only while its own broadcasts leave room")  \
   M(beats_renumbered, "the numbers of its beats start anew with every link")                    \
   M(way_not_repeated, "says nothing again when a link of its own works again")                  \
   /* fences */                                                                                  \

@@ -116,7 +116,7 @@ void core::handle_link_down(uuid process) {
   p->next_order = 0;
   p->is_started = false;
   p->serve_next = 0;
-  p->credit_used = 0;
+  p->credit_used = p->lent_used = 0;
   if (p->seat != 0 && !is_in_newest({process, p->seat})) {  // a member goes on where it was
     const auto known = sender_of_.find({process, p->seat});
     if (known != sender_of_.end()) senders_[known->second].received.drop_partial();
@@ -169,7 +169,10 @@ void core::take_message(peer& from, const envelope& message) {
 
 void core::handle_written(uuid process, std::uint64_t bytes) {
   peer* p = find_peer(process);
-  if (p != nullptr) p->credit_used -= std::min(bytes, p->credit_used);
+  if (p == nullptr || p->credit_used == 0) return;
+  bytes = std::min(bytes, p->credit_used);
+  p->lent_used -= p->lent_used * bytes / p->credit_used;  // whose it was is not told: of both in proportion
+  p->credit_used -= bytes;
 }
 
 void core::advance(time_point now) {

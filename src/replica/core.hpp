@@ -55,6 +55,7 @@ struct peer {
 
   // Bulk on the way to it.
   std::uint64_t credit_used = 0;
+  std::uint64_t lent_used = 0;    ///< of it, what serves others: answers to fetches, and what I relay
   sequence_t next_data = 0;       ///< my broadcast to send next; 0 = it has not said where to go on
   std::uint64_t next_offset = 0;  ///< within it, when it travels in chunks
   bool is_started = false;        ///< as leader: told about this epoch over this link
@@ -223,7 +224,13 @@ class core {
   void release_sent();
   [[nodiscard]] bool is_spread(sequence_t mine) const;
   [[nodiscard]] bool takes_data(const peer& p) const;
-  [[nodiscard]] bool has_credit(const peer& p) const { return p.credit_used < how_.credit_bytes; }
+  /// For what is mine; what serves others has a share of its own, so that neither can starve the other.
+  [[nodiscard]] bool has_credit(const peer& p) const {
+    return p.credit_used - p.lent_used < how_.credit_bytes;
+  }
+  [[nodiscard]] bool may_lend(const peer& p) const {
+    return (HAUBERK_MUTANT(own_first) ? p.credit_used : p.lent_used) < how_.credit_bytes / 2;
+  }
 
   // ordering.cpp: the leader's order and the followers' logs
   void order_all();

@@ -119,7 +119,7 @@ void core::handle(peer& from, const fetch& m) {
 void core::pump_fetches() {
   for (auto& [process, p] : peers_) {
     const std::uint64_t before = p.credit_used;
-    while (p.is_up && p.serve_next != 0 && p.serve_next <= p.serve_last && has_credit(p) &&
+    while (p.is_up && p.serve_next != 0 && p.serve_next <= p.serve_last && may_lend(p) &&
            p.credit_used - before < round_runs * how_.run_bytes) {
       if (!serve(p)) break;
     }
@@ -164,6 +164,7 @@ bool core::serve(peer& p) {
   if (m.payloads.empty()) return false;
   bytes += frame_overhead_bytes;
   p.credit_used += bytes;
+  p.lent_used += bytes;
   send_many({p.process}, std::move(m), bytes);
   return true;
 }

@@ -185,9 +185,10 @@ void core::pass_on(peer& by, const envelope& message) {
     return;
   std::uint64_t credit = 0;
   if (const auto* m = std::get_if<data>(&message.what)) {
-    if (to->credit_used >= how_.credit_bytes / 2) return;
+    if (!may_lend(*to)) return;
     credit = bytes_of(*m);
     to->credit_used += credit;
+    to->lent_used += credit;
   } else {
     by.relayed_frames += share_of(message.what);
     if (by.relayed_frames > passed_on_max) return;

@@ -33,6 +33,15 @@ cast thin_wires_and_windows(base::random& chance) {
   return who;
 }
 
+/// Whose links take no more than a few frames at a time.
+template <std::size_t machines>
+cast little_credit(base::random& chance) {
+  cast who = thin_wires<machines>(chance);
+  who.settings.credit_bytes = 16U << 10U;
+  who.settings.run_bytes = 4U << 10U;
+  return who;
+}
+
 }  // namespace
 
 const std::vector<scenario>& scenarios() {
@@ -74,6 +83,7 @@ const std::vector<scenario>& scenarios() {
       {"weight_for_one_far_behind", weight_for_one_far_behind, thin_wires_and_windows<2>},
       {"lighter_half_freezes", lighter_half_freezes, small_windows<3>},
       {"middle_dies_with_the_news", middle_dies_with_the_news, plain<3>},
+      {"middle_is_greedy", middle_is_greedy, little_credit<3>},
   };
   return all;
 }

@@ -24,4 +24,26 @@ void middle_dies_with_the_news(stage& s) {
   s.settle();
 }
 
+// B reaches the leader A through C only, and C sends as much of its own as its links take.
+void middle_is_greedy(stage& s) {
+  s.form(3);
+  s.expect([&] { return s.leads(0); });
+  s.split({0}, {1});
+  s.wait(s.suspect() * 7 / 10);
+  const auto send = [&] {
+    while (s.status(2).in_flight_bytes < 200000 && s.broadcast(2, 4000)) {
+    }
+  };
+  send();
+  s.wait_below(s.suspect() / 5);
+  s.arrive();
+  s.broadcast_some(1, 1 + s.chance().below(3));
+  const auto has_ended = [&] {
+    send();
+    return s.at(1).who()->open == 0;
+  };
+  s.demand(has_ended, "a middle that sends much of its own starves whom it relays for", s.suspect() * 5);
+  s.settle();
+}
+
 }  // namespace hauberk::simulator::directed
