@@ -83,6 +83,7 @@ const std::vector<scenario>& scenarios() {
       {"weight_for_one_far_behind", weight_for_one_far_behind, thin_wires_and_windows<2>},
       {"lighter_half_freezes", lighter_half_freezes, small_windows<3>},
       {"middle_dies_with_the_news", middle_dies_with_the_news, plain<3>},
+      {"middle_dies_with_a_payload", middle_dies_with_a_payload, plain<4>},
       {"middle_is_greedy", middle_is_greedy, little_credit<3>},
   };
   return all;

@@ -24,6 +24,24 @@ void middle_dies_with_the_news(stage& s) {
   s.settle();
 }
 
+// B reaches the leader A through C or D. A payload of B is on its way through the one when that dies: B has
+// to go back to it, over the other.
+void middle_dies_with_a_payload(stage& s) {
+  s.form(4);
+  s.expect([&] { return s.leads(0); });
+  const machine_index middle = s.at(2).process_id() < s.at(3).process_id() ? 2 : 3;  // the first one is taken
+  s.split({0}, {1});
+  s.wait(s.suspect() * 7 / 10);
+  s.hold({middle}, {0});
+  s.broadcast_some(1, 1 + s.chance().below(3));
+  s.wait(s.suspect() * 3 / 10);
+  s.arrive();
+  s.crash(middle, true);
+  s.demand([&] { return s.at(1).who()->open == 0; },
+           "a payload that was lost with its middle is not sent again", s.suspect() * 5);
+  s.settle();
+}
+
 // B reaches the leader A through C only, and C sends as much of its own as its links take.
 void middle_is_greedy(stage& s) {
   s.form(3);

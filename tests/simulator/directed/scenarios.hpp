@@ -53,6 +53,7 @@ void lighter_half_freezes(stage& s);
 
 // links.cpp
 void middle_dies_with_the_news(stage& s);
+void middle_dies_with_a_payload(stage& s);
 void middle_is_greedy(stage& s);
 
 }  // namespace hauberk::simulator::directed
