@@ -75,6 +75,7 @@
   M(leave_without_handover, "a leader that leaves hands over to nobody")                        \
   M(heir_unfit, "a leader that leaves stops for an heir that has no weight yet")                \
   M(leave_all_at_once, "lets several leave by one view")                                        \
+  M(hearsay_removes, "who is behind tells members that it does not know that they are out")     \
   M(seat_reused, "comes back with the seat that was removed")                                   \
   M(never_one_too_many, "tells never for the last broadcast that was ordered")                  \
   M(ticket_base_lost, "a new seat's tickets begin anew")                                        \

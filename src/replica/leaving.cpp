@@ -108,6 +108,10 @@ void core::notice_stranger(peer& p) {
     strangers_.erase(p.process);
     return;
   }
+  if (!is_primary_ && !HAUBERK_MUTANT(hearsay_removes)) {  // it may be in a view that I have not heard of
+    strangers_.erase(p.process);
+    return;
+  }
   const time_point since = strangers_.try_emplace(p.process, now_).first->second;
   if (now_ < since + 2 * how_.inactive_timeout) return;
   strangers_.erase(p.process);
@@ -131,6 +135,10 @@ void core::handle(peer& from, const removed& m) {
             "; this member asks to join it");
     return leave_old_seat(m.what.last, m.known);
   }
+  // That nobody remembers me is no news from one who does not know the view that took me in.
+  if (!m.known && is_member() && m.what.view_number < newest_view_->number &&
+      !HAUBERK_MUTANT(hearsay_removes))
+    return;
   const bool is_news = is_removed_ ? from.view_number > known : m.what.view_number > known;
   if (has_left_ || !is_news) return;
   say(base::level::warning, from.name + " says that view " + std::to_string(m.what.view_number) +

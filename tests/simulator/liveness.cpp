@@ -109,9 +109,12 @@ void liveness::begin_calm() {
   const duration suspect = drawn_.settings.suspect_timeout;
   group_.record().handle_calm(suspect * 3 + round_trip() * 4 + 500ms);
   base::random chance = group_.time().stream(part::calm, 0);
-  load_.start_calm(chance.below(group_.count()));
+  // A middle keeps nothing: over links that take a few KiB, what many chunks need is a matter of throughput.
+  const bool is_cut = group_.reached().of(state::pair_cut_for_ever) != 0;
+  const machine_index greedy = chance.below(group_.count());
+  load_.start_calm(is_cut && drawn_.settings.credit_bytes < (512U << 10U) ? group_.count() : greedy);
   wait_at_most(std::min<duration>(suspect * 2, 1500ms));
-  bool is_whole = group_.count() > 1 && group_.reached().of(state::pair_cut_for_ever) == 0;
+  bool is_whole = group_.count() > 1 && !is_cut;
   for (machine_index i = 0; i < group_.count(); ++i)
     is_whole = is_whole && group_.at(i).is_running() && !staff_.is_abandoned(i);
   if (!is_whole || !chance.percent(50)) return;

@@ -14,7 +14,8 @@ class workload {
 
   void start();
   void stop() { is_on_ = is_calm_ = false; }
-  /// Small messages of everybody, now and then, and beside them one who sends as much as it may.
+  /// Small messages of everybody, now and then, and beside them one (if it exists) who sends as much as it
+  /// may.
   void start_calm(machine_index greedy);
   /// One broadcast of one small message, outside the random stream. True when it was accepted.
   bool probe(machine_index which);

@@ -62,6 +62,7 @@ const std::vector<scenario>& scenarios() {
       {"observer_counts_late_holdings", observer_counts_late_holdings, plain<3>},
       {"admission_is_lost", admission_is_lost, plain<4>},
       {"removal_is_lost", removal_is_lost, plain<7>},
+      {"one_behind_meets_a_newcomer", one_behind_meets_a_newcomer, plain<4>},
       {"removed_one_reads_its_tickets", removed_one_reads_its_tickets, plain<4>},
       {"broadcast_of_the_removed_one", broadcast_of_the_removed_one, plain<4>},
       {"name_returns_without_proof", name_returns_without_proof, plain<4>},

@@ -138,6 +138,35 @@ void removal_is_lost(stage& s) {
   s.settle();
 }
 
+// J is in by a view that X has not heard of; X and J are cut off together, while A waits for J to hold the
+// view that gives it its weight. X does not know J, but that does not mean that J is out.
+void one_behind_meets_a_newcomer(stage& s) {
+  const machine_index a = 0, x = 1, j = 2;
+  s.bootstrap(a);
+  s.start(x);
+  s.expect([&] { return s.weight(x, x) == 1 && s.status(x).primary; });
+  s.start(3);  // so that A can do without X
+  s.expect([&] { return s.weight(3, 3) == 1 && s.status(3).primary && s.weight(3, x) == 1; });
+  start_mode how;  // with the whole state: no view before its own reaches it
+  how.recovered = {s.status(a).history, s.status(a).delivered};
+  s.at(j).start(how);
+  s.expect([&] { return s.status(j).as == replica::role::joiner; });
+  s.hold({a, 3}, {x});
+  s.expect([&] { return s.weight_in_log(j, a) == 0; }, s.suspect());
+  const position_t at = s.status(a).log_end;
+  s.expect([&] { return s.status(j).held >= at; }, s.suspect());
+  s.hold({a, 3}, {j});  // it does not hear that the view is committed
+  s.expect([&] { return s.weight_in_log(j, a) == 1; }, s.suspect());
+  s.split({a, 3}, {x, j});
+  if (s.weight_in_log(j, x) >= 0) throw missed();
+  const std::uint32_t seat = s.status(j).self.number;
+  s.arrive();
+  s.wait(s.group().settings().inactive_timeout * 2 + s.suspect() * 2);
+  if (s.status(j).self.number != seat)
+    throw violation("views", "n3 gives up its seat on the word of one that is behind");
+  s.settle();
+}
+
 // X is removed with broadcasts that nobody has; more views follow before it hears of that.
 void removed_one_reads_its_tickets(stage& s) {
   s.form(4);

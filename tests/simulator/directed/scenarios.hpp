@@ -28,6 +28,7 @@ void one_of_two_restarts_often(stage& s);
 void observer_counts_late_holdings(stage& s);
 void admission_is_lost(stage& s);
 void removal_is_lost(stage& s);
+void one_behind_meets_a_newcomer(stage& s);
 void removed_one_reads_its_tickets(stage& s);
 void broadcast_of_the_removed_one(stage& s);
 void name_returns_without_proof(stage& s);
