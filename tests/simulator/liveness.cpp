@@ -170,7 +170,7 @@ bool liveness::check() {
       if (!is_late) return false;
       load_.stop();
       stage_ = stage::probing;
-      wait_at_most(settle / 4);
+      wait_at_most(settle);  // who left comes back, and catches up
       return false;
     case stage::probing:
       if (probe()) {
