@@ -96,6 +96,7 @@ class engine final : private net::handler {
   void handle(leave_wanted& one);
   void handle(abandon_wanted& one);
   void say_refused(const std::string& text);
+  void tell_probe(const uuid& process, const replica::envelope& said);
   void handle_time();
   void decide_start();
   void start_history();

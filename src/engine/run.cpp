@@ -28,9 +28,10 @@ void engine::handle(link_up& one) {
     transport_->close(one.id, error(errc::closed, "node " + how_.name + " has left the group"));
     return;
   }
-  if (probe_ && one.dialled)
-    probe_->handle_dial_up(one.id & ~mesh::id_of_dial(0), one.peer.peer.process,
-                           one.peer.peer.process == identity_.process);
+  if (probe_) {
+    if (one.dialled) probe_->handle_dial_up(one.id & ~mesh::id_of_dial(0));
+    probe_->handle_link(one.peer.peer.process, one.peer.peer.name, now_);
+  }
   mesh_->handle_up(now_, one.id, one.dialled, one.remote, one.peer.peer);
   drain_mesh();  // at once: the next inputs may be the first frames of this very link
 }
@@ -45,11 +46,17 @@ void engine::handle(link_messages& one) {
                      // batch is it
       process = links_.process_of(one.id);
     } else if (const auto* said = std::get_if<replica::envelope>(&message); said != nullptr && process) {
-      if (probe_)
-        if (const auto* beat = std::get_if<replica::beat>(&said->what))
-          probe_->handle_answer(*process, !beat->history.is_nil());
+      if (probe_) tell_probe(*process, *said);
       replica_->handle_message(now_, *process, *said);
     }
+  }
+}
+
+void engine::tell_probe(const uuid& process, const replica::envelope& said) {
+  if (const auto* beat = std::get_if<replica::beat>(&said.what)) {
+    probe_->handle_answer(process, !beat->history.is_nil());
+  } else if (const auto* claim = std::get_if<replica::claim>(&said.what)) {
+    probe_->handle_claim(process, *claim);
   }
 }
 
@@ -223,7 +230,7 @@ void engine::publish_status() {
 void engine::set_alarm() {
   if (is_retired_) return;
   base::time_point next = std::min(replica_->next_deadline(), mesh_->next_deadline());
-  if (probe_) next = std::min(next, probe_->deadline());
+  if (probe_) next = std::min(next, probe_->deadline(now_));
   if (next >= alarm_) return;
   alarm_ = next;
   transport_->set_alarm(next, [this] {

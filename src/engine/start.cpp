@@ -135,8 +135,12 @@ link::settings engine::link_settings() const {
 void engine::begin() {
   now_ = net::transport::now();
   mesh_->start(now_);
+  // Who waits for its group says so after a suspect timeout.
+  const base::duration patience =
+      std::max<base::duration>(std::chrono::seconds(2), how_.replication.suspect_timeout * 2);
   if (how_.bootstrap)
-    probe_.emplace(now_ + std::chrono::seconds(2), how_.meshing.seeds);
+    probe_.emplace(now_ + patience, how_.meshing.seeds, identity_.process, saved_.known,
+                   how_.recovered.value_or(saved_.left_at));
   else
     replica_->join_group(now_, how_.recovered.value_or(recovered_position{}));
   run();
@@ -148,6 +152,16 @@ void engine::decide_start() {
   switch (probe_->decide(now_)) {
     case probe::verdict::wait:
       return;
+    case probe::verdict::refuse:
+      if (!how_.bootstrap_forced) {
+        give_up(errc::refused,
+                "pc.bootstrap=yes is refused: the state of " + probe_->better() +
+                    " is newer than what this node has. Bootstrap that one, or start this one without "
+                    "pc.bootstrap: a group that crashed re-forms by itself once all are back. "
+                    "pc.bootstrap=force starts from here all the same, and loses what only the others have");
+        break;
+      }
+      [[fallthrough]];
     case probe::verdict::bootstrap:
       start_history();
       break;

@@ -11,6 +11,7 @@
 namespace hauberk::replica {
 
 void core::beat_all() {
+  if (role_ == role::idle) return;  // whether it joins or founds is not known yet
   for (auto& [process, p] : peers_) {
     if (is_reachable(p)) beat_to(p);
   }

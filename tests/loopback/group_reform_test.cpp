@@ -1,5 +1,8 @@
 // Groups that died and come back by their state files: after a crash of all, and after a clean stop.
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -10,6 +13,30 @@ namespace hauberk::test {
 namespace {
 
 using testing::HasSubstr;
+
+/// Takes connections and says nothing.
+class silent_listener {
+ public:
+  silent_listener() : file_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    EXPECT_EQ(::bind(file_, reinterpret_cast<sockaddr*>(&at), size), 0);
+    EXPECT_EQ(::listen(file_, 16), 0);
+    EXPECT_EQ(::getsockname(file_, reinterpret_cast<sockaddr*>(&at), &size), 0);
+    port_ = ntohs(at.sin_port);
+  }
+  silent_listener(const silent_listener&) = delete;
+  silent_listener& operator=(const silent_listener&) = delete;
+  ~silent_listener() { ::close(file_); }
+
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  int file_;
+  std::uint16_t port_ = 0;
+};
 
 class GroupReform : public GroupTest {
  protected:
@@ -114,6 +141,51 @@ TEST_F(GroupReform, ForceMakesWhoIsLeftTheGroup) {
   EXPECT_GT((*nodes[0])->current_view()->number, number + (std::uint64_t{1} << 32U));
   nodes[0]->send("after");
   ASSERT_TRUE(nodes[0]->log().wait_messages(2));
+}
+
+// Its own files say nothing; a node that waits for its group knows more.
+TEST_F(GroupReform, BootstrapRefusesWhereAPeerHasANewerState) {
+  auto nodes = start_group();
+  for (auto& one : nodes) one->pause();
+  nodes.clear();
+  peers_.clear();
+  auto db2 = restart(1, std::nullopt);
+  auto wrong = join(options("db1", "pc.bootstrap=yes"));
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, errc::refused);
+  EXPECT_THAT(wrong.error().text, HasSubstr("the state of db2"));
+  EXPECT_THAT(wrong.error().text, HasSubstr("pc.bootstrap=force"));
+}
+
+TEST_F(GroupReform, ACloneToldToBootstrapBesideALivePairIsRefused) {
+  auto db1 = start("db1", with_folder(0)), db2 = start("db2", with_folder(1));
+  ASSERT_TRUE(db1->log().wait_members({"db1", "db2"}));
+  for (const char* more : {"pc.bootstrap=yes", "pc.bootstrap=force"}) {
+    auto clone = join(options("db2", more));
+    ASSERT_FALSE(clone);
+    EXPECT_EQ(clone.error().code, errc::name_in_use) << clone.error().text;
+  }
+  db2->send("undisturbed");
+  ASSERT_TRUE(db1->log().wait_messages(1));
+  EXPECT_EQ((*db1)->current_view()->members.size(), 2U);
+}
+
+// Both see each other before either has started: one history comes of it, whichever is the first.
+TEST_F(GroupReform, OfTwoBootstrapsAtOnceOneJoins) {
+  is_plain_ = true;
+  const silent_listener nobody;
+  for (int round = 0; round < 3; ++round) {
+    std::vector<std::unique_ptr<node>> nodes;
+    peers_ = nobody.address();  // keeps the first one asking, until the second is there
+    for (std::size_t i = 0; i < 2; ++i) {
+      auto made = join(options(name_of(i), "pc.bootstrap=yes; pc.wait_prim=no"));
+      ASSERT_TRUE(made) << made.error().text;
+      peers_ = "127.0.0.1:" + std::to_string(made->port());
+      nodes.push_back(std::make_unique<node>(std::move(*made)));
+    }
+    for (auto& one : nodes) ASSERT_TRUE(one->log().wait_members({"db1", "db2"})) << words_.said();
+    EXPECT_EQ((*nodes[0])->current_view()->history, (*nodes[1])->current_view()->history);
+  }
 }
 
 // Nobody may count on a record that is not there: the member goes, in words, and the others go on.
