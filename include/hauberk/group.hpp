@@ -26,9 +26,10 @@ using ticket_t = std::uint64_t;
 /// A member of a view.
 struct member {
   std::string name;
-  std::string id;       ///< process id, for the life of the process
-  std::string address;  ///< host:port that others dial
-  unsigned weight = 0;  ///< 0 while catching up, and for observers
+  std::string id;           ///< process id, for the life of the process
+  std::string address;      ///< host:port that others dial
+  unsigned weight = 0;      ///< 0 while catching up, and for observers
+  bool arbitrator = false;  ///< votes, but has no data (`pc.arbitrator`)
 };
 
 /// A view, in force from position `start` on. With `primary` false: this node lost the quorum; nothing is
@@ -83,6 +84,8 @@ struct metrics {
   std::uint64_t broadcast_messages = 0, broadcast_bytes = 0;
   std::uint64_t delivered_messages = 0, delivered_bytes = 0;
   std::uint64_t in_flight_bytes = 0, window_bytes = 0;
+  std::uint64_t backlog_bytes = 0;  ///< committed and not yet taken by this application (gcs.fc_limit)
+  bool throttled = false;  ///< broadcasts wait: for somebody's application, or for the history window
   std::uint64_t links_up = 0, links_refused = 0, dials_failed = 0;
   std::uint64_t elections = 0, refused_messages = 0, fetches = 0;
 };
@@ -139,6 +142,13 @@ class group {
   /// view number rises by 2^32. Errors: refused (this member is primary, or not in a group, or a member in
   /// reach has more: the text says which), timed_out, closed.
   result<void> force_primary(std::chrono::milliseconds timeout = std::chrono::seconds(10));
+  /// Gives the member called `name` (this one or another) the weight 0 to 255 in every quorum from a new view
+  /// on; 0 makes it an observer, which gets everything and never counts. A weight that rises from 0 is in
+  /// force by a second view, once its member has caught up. Blocks until the first of these views is
+  /// committed, at most `timeout`. Errors: bad_option (no such member), refused (no weight would be left),
+  /// not_primary, timed_out (it may still come), closed.
+  result<void> set_weight(std::string_view name, unsigned weight,
+                          std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
   [[nodiscard]] bool closed() const noexcept;
   /// The newest delivered view, with `primary` as it is now; nothing before the first.

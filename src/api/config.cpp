@@ -98,6 +98,10 @@ class parser {
   }
 
   result<void> check_names() {
+    if (to_.arbitrator && to_.bootstrap)
+      return bad(
+          "option pc.arbitrator=yes is not allowed with pc.bootstrap=yes: an arbitrator keeps no history "
+          "that it could start");
     if (to_.group.empty())
       return bad(
           "option group.name is missing: every node of a group gives the same, e.g. group.name=ledger");

@@ -48,6 +48,7 @@ engine::settings settings_of(const config::values& from, std::optional<recovered
   made.name = from.name;
   made.address = from.address;
   made.weight = from.weight;
+  made.arbitrator = from.arbitrator;
   made.bootstrap = from.bootstrap;
   made.bootstrap_forced = from.bootstrap_forced;
   made.recovered = recovered;
@@ -70,7 +71,7 @@ view view_of(const replica::view_event& from) {
   made.primary = from.primary;
   made.start = from.position;
   for (const replica::member& one : from.what->members)
-    made.members.push_back({one.name, to_string(one.seat.process), one.address, one.weight});
+    made.members.push_back({one.name, to_string(one.seat.process), one.address, one.weight, one.arbitrator});
   if (!from.primary || from.resumed) return made;  // no change of members: who came and went was told before
   for (const replica::seat_id& seat : from.what->joined)
     if (const replica::member* one = from.what->find(seat)) made.joined.push_back(one->name);
@@ -107,6 +108,13 @@ auto guarded(Call call) -> decltype(call()) {
   } catch (const std::exception& what) {
     return error(errc::internal, what.what());
   }
+}
+
+result<replica::seat_id> seat_of(const replica::view& in, const std::string& name) {
+  if (const replica::member* found = in.find_name(name)) return found->seat;
+  std::string names;
+  for (const replica::member& one : in.members) names += (names.empty() ? "" : ", ") + one.name;
+  return error(errc::bad_option, "no member of the group is called '" + name + "': they are " + names);
 }
 
 error closed_handle() { return {errc::closed, "this handle is empty: it was moved from"}; }
@@ -230,6 +238,20 @@ result<position_t> group::fence(std::chrono::milliseconds timeout) {
   return guarded([&] { return impl_->inside().fence(timeout); });
 }
 
+result<void> group::set_weight(std::string_view name, unsigned weight, std::chrono::milliseconds timeout) {
+  if (!impl_) return closed_handle();
+  if (weight > 255)
+    return error(errc::bad_option, "weight " + std::to_string(weight) + " is not allowed: expected 0 to 255");
+  return guarded([&] {
+    const auto make = [name = std::string(name), weight](const replica::view& in) -> result<replica::change> {
+      const auto seat = seat_of(in, name);
+      if (!seat) return seat.error();
+      return replica::change(replica::weight_change{*seat, static_cast<std::uint8_t>(weight)});
+    };
+    return impl_->inside().change(make, timeout);
+  });
+}
+
 bool group::closed() const noexcept { return !impl_ || impl_->closed(); }
 
 std::optional<view> group::current_view() const { return impl_ ? impl_->current_view() : std::nullopt; }
@@ -253,6 +275,8 @@ hauberk::metrics group::metrics() const {
   made.delivered_bytes = from.delivered_bytes;
   made.in_flight_bytes = from.in_flight_bytes;
   made.window_bytes = from.group.window_bytes;
+  made.backlog_bytes = from.group.backlog_bytes;
+  made.throttled = from.group.is_throttled;
   made.links_up = from.links_up;
   made.links_refused = from.links_refused;
   made.dials_failed = from.dials_failed;

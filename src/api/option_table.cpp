@@ -91,6 +91,23 @@ verdict set_send_window(draft& to, const std::string& text) {
   return *read < send_window_min ? no_effect("raised to 64K") : good();
 }
 
+// A plain number counts entries, as in Galera.
+verdict set_backlog(draft& to, const std::string& text) {
+  const auto read = grammar::parse_size(text);
+  if (!read || *read == 0) return not_allowed();
+  const bool is_entries = grammar::parse_number(text).has_value();
+  (is_entries ? to.replication.backlog_entries_max : to.replication.backlog_bytes_max) = *read;
+  return good();
+}
+
+verdict set_flow_policy(draft& to, const std::string& text) {
+  const std::string small = grammar::lower(text);
+  const auto at = std::ranges::find(replica::flow_policy_names, small);
+  if (at == replica::flow_policy_names.end()) return not_allowed();
+  to.replication.policy = static_cast<replica::flow_policy>(at - replica::flow_policy_names.begin());
+  return good();
+}
+
 // ---- security ----
 
 verdict set_tls(draft& to, const std::string& text) {
@@ -196,7 +213,6 @@ verdict refuse_split_brain(draft&, const std::string& text) {
 
 // ---- options that are checked only ----
 
-bool is_size(const std::string& text) { return grammar::parse_size(text).has_value(); }
 bool is_duration(const std::string& text) { return grammar::parse_duration(text).has_value(); }
 
 /// Harmless while it asks for what we do anyway, otherwise noted.
@@ -218,11 +234,6 @@ verdict set_isolate(draft&, const std::string& text) {
   if (text == "0") return good();
   if (text != "1" && text != "2") return not_allowed();
   return refused("not supported yet: stop the node to cut it off");
-}
-
-verdict set_policy(draft&, const std::string& text) {
-  if (text == "throttle") return good();
-  return text == "demote" || text == "evict" ? no_effect() : not_allowed();
 }
 
 // `force` starts a history even where the state file says that others may be ahead.
@@ -266,6 +277,7 @@ std::vector<row> node_rows() {
       {"pc.bootstrap", "no", "yes, no, true, false, on, off, 1, 0, or force", set_bootstrap},
       {"pc.recovery", "yes", yes_or_no, boolean_at([](draft& v) { return &v.replication.recovers; })},
       {"pc.weight", "1", "0 to 255", size_at(0, 255, [](draft& v) { return &v.weight; })},
+      {"pc.arbitrator", "no", yes_or_no, boolean_at([](draft& v) { return &v.arbitrator; })},
       {"pc.wait_prim", "yes", yes_or_no, boolean_at([](draft& v) { return &v.wait_prim; })},
       {"pc.wait_prim_timeout", "PT30S", "a duration of 1ms to 24h, such as PT30S",
        duration_at(1ms, 24h, [](draft& v) { return &v.wait_prim_timeout; })},
@@ -290,8 +302,8 @@ std::vector<row> timing_and_flow_rows() {
       {"gmcast.time_wait", "PT1S", some_time,
        duration_at(1ms, 1h, [](draft& v) { return &v.meshing.retry_max; })},
       {"evs.send_window", "16M", "a size above 0, such as 16M", set_send_window},
-      {"gcs.fc_limit", "64M", "a size, such as 64M", checked_only(is_size)},
-      {"gcs.fc_policy", "throttle", "throttle, demote or evict", set_policy},
+      {"gcs.fc_limit", "64M", "a size above 0, such as 64M, or a number of messages", set_backlog},
+      {"gcs.fc_policy", "throttle", "throttle, demote or evict", set_flow_policy},
       {"gcache.size", "128M", "a size from 256K on, such as 128M",
        size_at(256U << 10U, size_max, [](draft& v) { return &v.replication.window_bytes; })},
       {"gcs.max_packet_size", "1M", "a size from 1K to 4M",

@@ -34,6 +34,7 @@ struct config::values {
   base::duration handshake_timeout = std::chrono::seconds(5);  ///< TLS and hellos together
 
   std::uint8_t weight = 1;  ///< 0 = observer
+  bool arbitrator = false;
   bool bootstrap = false, bootstrap_forced = false;
   bool wait_prim = true;
   base::duration wait_prim_timeout = std::chrono::seconds(30);

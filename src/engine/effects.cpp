@@ -136,14 +136,16 @@ std::size_t engine::pull_events() {
     auto one = replica_->next_event(now_);
     if (!one) return false;
     ++count;
-    const bool is_fence = std::holds_alternative<replica::fence_event>(*one);
+    const bool is_fence = std::holds_alternative<replica::fence_event>(*one) ||
+                          std::holds_alternative<replica::change_event>(*one);
     std::visit([this](auto& what) { deliver(what); }, *one);
     return is_fence || delivery_.has_room();
   };
   if (is_ended_) return 0;
   // The answer to a fence comes before the entries of the log: a slow application, perhaps the very one that
   // waits for it, must not keep it back.
-  if (delivery_.has_room() || (!fences_open_.empty() && delivery_.has_slack()))
+  const bool is_awaited = !fences_open_.empty() || !changes_open_.empty();
+  if (delivery_.has_room() || (is_awaited && delivery_.has_slack()))
     while (!is_ended_ && pull()) continue;
   return count;
 }
@@ -180,15 +182,25 @@ void engine::deliver(replica::outcome_event& one) {
 
 void engine::deliver(replica::fence_event& one) { answer_fence(one.id, one.position); }
 
-// After a clean leave the file's own position is worth something; the last one of all may start the group
-// anew.
+// After a clean leave the file's own position is worth something; the last one of all with data may start the
+// group anew.
 void engine::save_departure() {
   const replica::record& known = saved_.known;
   if (!state_ || known.seat().process != identity_.process) return;
   saved_.left_at = {counted_.group.history, counted_.group.delivered};
-  saved_.is_safe = known.decided && !known.pending && known.decided->members.size() == 1 &&
-                   known.decided->find(known.seat()) != nullptr;
+  const auto is_ahead = [&](const replica::member& m) {
+    return m.seat != known.seat() && !m.arbitrator && m.weight_wanted > 0;
+  };
+  saved_.is_safe = known.decided && !known.pending && known.decided->find(known.seat()) != nullptr &&
+                   std::ranges::none_of(known.decided->members, is_ahead);
   if (auto done = state_->save(saved_); !done) how_.log(base::level::error, done.error().text);
+}
+
+void engine::deliver(replica::change_event& one) {
+  if (one.reason == errc::ok)
+    answer_change(one.id, {});
+  else
+    answer_change(one.id, error(one.reason, std::move(one.text)));
 }
 
 void engine::deliver(replica::farewell_event& one) {
@@ -213,6 +225,15 @@ void engine::answer_fence(std::uint64_t id, result<position_t> answer) {
   const std::lock_guard hold(rare_mutex_);
   const auto at = rare_.fences.find(id);
   if (at == rare_.fences.end()) return;  // its caller has given up
+  at->second = std::move(answer);
+  rare_changed_.notify_all();
+}
+
+void engine::answer_change(std::uint64_t id, result<void> answer) {
+  changes_open_.erase(id);
+  const std::lock_guard hold(rare_mutex_);
+  const auto at = rare_.changes.find(id);
+  if (at == rare_.changes.end()) return;  // its caller has given up
   at->second = std::move(answer);
   rare_changed_.notify_all();
 }

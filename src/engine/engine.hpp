@@ -12,6 +12,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -64,6 +65,10 @@ class engine final : private net::handler {
   result<void> leave(std::chrono::milliseconds timeout);
   result<position_t> fence(std::chrono::milliseconds timeout);
   result<void> force_primary(std::chrono::milliseconds timeout);
+  /// Asks the group for the change that `make` (called on the strand) makes of the view in force; waits until
+  /// a view has it. Errors: what `make` or the group answered; not_primary, timed_out, closed.
+  result<void> change(std::function<result<replica::change>(const replica::view&)> make,
+                      std::chrono::milliseconds timeout);
 
   [[nodiscard]] bool is_primary() const { return submissions_.is_primary(); }
   [[nodiscard]] snapshot counted() const;
@@ -93,6 +98,7 @@ class engine final : private net::handler {
   void handle(dial_failed& one);
   void handle(fence_wanted& one);
   void handle(force_wanted& one);
+  void handle(change_wanted& one);
   void handle(leave_wanted& one);
   void handle(abandon_wanted& one);
   void say_refused(const std::string& text);
@@ -104,6 +110,7 @@ class engine final : private net::handler {
   void set_alarm();
   void publish();
   void publish_status();
+  void tell_awaited();
 
   // The strand, carrying out effects and events (effects.cpp).
   void settle();
@@ -126,12 +133,14 @@ class engine final : private net::handler {
   void deliver(replica::filler_event& one);
   void deliver(replica::outcome_event& one);
   void deliver(replica::fence_event& one);
+  void deliver(replica::change_event& one);
   void deliver(replica::farewell_event& one);
   void save_departure();
   void refuse(const submissions::batch& what);
   void give_up(errc reason, std::string why);
   void retire();
   void answer_fence(std::uint64_t id, result<position_t> answer);
+  void answer_change(std::uint64_t id, result<void> answer);
   void fail_fences(const error& why);
 
   // Set by `prepare`, constant afterwards.
@@ -157,11 +166,15 @@ class engine final : private net::handler {
     std::optional<error> farewell;  // why, once known
     std::map<std::uint64_t, std::optional<result<position_t>>> fences;
     std::uint64_t next_fence = 1;
+    std::map<std::uint64_t, std::optional<result<void>>> changes;
+    std::uint64_t next_change = 1;
     std::vector<std::string> troubles;
     snapshot counted;
   } rare_;
 
   // The strand's alone.
+  uuid awaited_;  ///< whose application all wait for, as it was told
+  base::time_point awaited_told_at_{};
   base::time_point now_{};
   base::time_point alarm_ = base::never;
   std::vector<input> inputs_;
@@ -176,6 +189,7 @@ class engine final : private net::handler {
   std::uint64_t handed_ = 0, resolved_ = 0;  // the replica's tickets: newest given out, newest resolved
   std::uint64_t taken_bytes_ = 0;            // from the submissions, since the last `settle` with them
   std::set<std::uint64_t> fences_open_;      // asked of the replica, not answered
+  std::set<std::uint64_t> changes_open_;     // the same
   bool leave_wanted_ = false;
   bool is_retired_ = false;  // out of the group: links are closed, events still flow
   bool is_ended_ = false;    // the farewell was delivered

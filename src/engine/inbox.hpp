@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -41,6 +42,11 @@ struct dial_failed {
 struct fence_wanted {
   std::uint64_t id = 0;
 };
+/// The application asks for a change; `make` finds in the view in force what it is about.
+struct change_wanted {
+  std::uint64_t id = 0;
+  std::function<result<replica::change>(const replica::view&)> make;
+};
 struct force_wanted {
   std::shared_ptr<std::promise<result<void>>> answer;
 };
@@ -50,7 +56,7 @@ struct leave_wanted {};
 struct abandon_wanted {};
 
 using input = std::variant<link_up, link_messages, link_written, link_down, dial_failed, fence_wanted,
-                           force_wanted, leave_wanted, abandon_wanted>;
+                           change_wanted, force_wanted, leave_wanted, abandon_wanted>;
 
 class inbox {
  public:

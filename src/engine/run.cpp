@@ -6,6 +6,10 @@
 
 namespace hauberk::engine {
 
+namespace {
+constexpr auto awaited_words_gap = std::chrono::seconds(10);
+}  // namespace
+
 void engine::run() {
   awake_.exchange(false);  // before looking: what is put from here on has its own wake-up
   now_ = net::transport::now();
@@ -129,6 +133,18 @@ void engine::handle(force_wanted& one) {
                                     : replica_->force_primary(now_));
 }
 
+void engine::handle(change_wanted& one) {
+  if (is_retired_) return answer_change(one.id, error(errc::closed, "this node has left the group"));
+  const auto view = replica_->current_view();
+  if (!submissions_.is_primary() || !view)
+    return answer_change(one.id,
+                         error(errc::not_primary, "the quorum was lost before the change was asked for"));
+  auto made = one.make(*view);
+  if (!made) return answer_change(one.id, made.error());
+  changes_open_.insert(one.id);
+  replica_->ask(now_, one.id, std::move(*made));
+}
+
 void engine::handle(leave_wanted&) { leave_wanted_ = !is_retired_; }
 
 // As if by a crash: no word to the others, and what they make of our broadcasts stays unknown here.
@@ -187,6 +203,8 @@ void engine::retire() {
   for (const net::connection_id id : open_)
     transport_->close(id, error(errc::closed, "node " + how_.name + " has left the group"));
   fail_fences(error(errc::closed, "this node has left the group"));
+  for (const std::uint64_t id : std::exchange(changes_open_, {}))
+    answer_change(id, error(errc::closed, "this node has left the group"));
   const std::lock_guard hold(rare_mutex_);
   rare_.is_out = true;
   rare_changed_.notify_all();
@@ -210,7 +228,8 @@ void engine::publish_status() {
   if (submissions_.is_primary() && !primary)
     fail_fences(error(errc::not_primary, "the quorum was lost while waiting for the fence"));
   submissions_.set_primary(primary);
-  submissions_.set_throttled(counted_.group.is_throttled && !is_retired_);
+  submissions_.set_throttled(counted_.group.is_throttled && !is_retired_, !counted_.group.waits_for.is_nil());
+  tell_awaited();
   submissions_.settle(std::exchange(taken_bytes_, 0), is_retired_ ? 0 : counted_.group.in_flight_bytes);
   {
     const std::lock_guard hold(rare_mutex_);
@@ -223,6 +242,24 @@ void engine::publish_status() {
     }
     if (!rare_.was_primary && std::exchange(troubles_changed_, false)) rare_.troubles = mesh_->troubles();
   }
+}
+
+// For whose application all wait, in words; not with every stumble.
+void engine::tell_awaited() {
+  const uuid& whom = counted_.group.waits_for;
+  if (whom.is_nil() || whom == awaited_ || now_ < awaited_told_at_ + awaited_words_gap) {
+    if (whom.is_nil()) awaited_ = {};
+    return;
+  }
+  awaited_ = whom;
+  awaited_told_at_ = now_;
+  const auto view = replica_->newest_view();
+  const replica::member* who = view ? view->find_process(whom) : nullptr;
+  how_.log(base::level::warning,
+           "broadcasts wait: the application of " + (who != nullptr ? who->name : to_string(whom)) +
+               " is further behind than gcs.fc_limit allows there (gcs.fc_policy=" +
+               std::string(replica::flow_policy_names[static_cast<std::size_t>(how_.replication.policy)]) +
+               ")");
 }
 
 // An alarm that goes off early does no harm, so it is only ever moved forward: at full load that saves a

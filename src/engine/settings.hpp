@@ -19,6 +19,7 @@ struct settings {
   std::string name;
   std::string address;  ///< host:port that others dial; empty host = "as you see me"; port 0 = the bound one
   std::uint8_t weight = 1;
+  bool arbitrator = false;
   bool bootstrap = false;         ///< start a new history, unless a configured peer is in one already
   bool bootstrap_forced = false;  ///< even where the state file says that others may be ahead
   std::optional<recovered_position> recovered;

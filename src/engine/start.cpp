@@ -33,6 +33,8 @@ std::uint64_t draw_seed() {
 std::string policy_of(const settings& how, const std::optional<tls::context>& security) {
   static constexpr const char* algorithms[] = {"none", "lz4", "zstd"};
   std::vector<std::string> lines{
+      "gcs.fc_policy=" +
+          std::string(replica::flow_policy_names[static_cast<std::size_t>(how.replication.policy)]),
       std::string("socket.ssl=") + (security ? "yes" : "no"),
       std::string("socket.ssl_compression=") + algorithms[static_cast<std::size_t>(how.compression.how)] +
           (how.compression.level != 0 ? ":" + std::to_string(how.compression.level) : "")};
@@ -92,6 +94,7 @@ result<void> engine::prepare() {
   identity_.process = draw_uuid();
   identity_.name = how_.name;
   identity_.weight = how_.weight;
+  identity_.arbitrator = how_.arbitrator;
   if (how_.state_dir.empty()) {
     how_.log(base::level::info, "no node.state_dir is configured: a restart here is a new node to the group");
   } else {
@@ -294,6 +297,28 @@ result<void> engine::force_primary(std::chrono::milliseconds timeout) {
     return error(errc::timed_out, "this node did not come to it within " + std::to_string(timeout.count()) +
                                       " ms; it may still happen");
   return answer.get();
+}
+
+result<void> engine::change(std::function<result<replica::change>(const replica::view&)> make,
+                            std::chrono::milliseconds timeout) {
+  if (submissions_.is_closed()) return closed();
+  if (!is_primary())
+    return error(errc::not_primary, "this node is not in the primary component now: wait for a primary view");
+  std::unique_lock hold(rare_mutex_);
+  const std::uint64_t id = rare_.next_change++;
+  rare_.changes.emplace(id, std::nullopt);
+  hold.unlock();
+  tell(change_wanted{id, std::move(make)});
+  hold.lock();
+  const auto at = rare_.changes.find(id);
+  wait_at_most(rare_changed_, hold, timeout, [&] { return at->second.has_value(); });
+  result<void> answer =
+      at->second ? std::move(*at->second)
+                 : result<void>(error(errc::timed_out, "no view made the change within " +
+                                                           std::to_string(timeout.count()) +
+                                                           " ms; it may still come: look at the next views"));
+  rare_.changes.erase(at);
+  return answer;
 }
 
 snapshot engine::counted() const {

@@ -75,7 +75,7 @@ class writer {
     for (const auto& m : what->members) {
       line(key + ".member", words(m.seat) + " " + std::to_string(m.weight) + " " +
                                 std::to_string(m.weight_wanted) + " " + (m.catching_up ? "1 " : "0 ") +
-                                escaped(m.name));
+                                (m.arbitrator ? "1 " : "0 ") + escaped(m.name));
     }
   }
 };
@@ -179,7 +179,7 @@ bool read_view(std::string_view key, fields& from, std::shared_ptr<replica::view
   if (key != ".member" || into->members.size() >= base::limits::members_max) return false;
   replica::member& m = into->members.emplace_back();
   return from.read(m.seat) && from.read(m.weight) && from.read(m.weight_wanted) && from.read(m.catching_up) &&
-         from.read(m.name);
+         from.read(m.arbitrator) && from.read(m.name);
 }
 
 struct draft {

@@ -58,6 +58,11 @@ result<std::uint64_t> submissions::add(std::span<const payload_t> payloads) {
     return error(errc::payload_too_large,
                  "a batch of " + std::to_string(bytes) +
                      " bytes can never fit evs.send_window=" + std::to_string(window_bytes_) + ": split it");
+  if (awaits_application_.load(std::memory_order_relaxed))
+    return error(
+        errc::window_full,
+        "the group waits for a member whose application is behind by more than gcs.fc_limit (the log "
+        "names it): wait_writable, then try again");
   if (throttled_.load(std::memory_order_relaxed))
     return error(errc::window_full,
                  "the history window (gcache.size) is nearly full of messages that not every member holds "
@@ -159,7 +164,8 @@ void submissions::set_primary(bool primary) {
   if (primary_.exchange(primary) != primary) wake_waiters();
 }
 
-void submissions::set_throttled(bool throttled) {
+void submissions::set_throttled(bool throttled, bool by_application) {
+  awaits_application_.store(throttled && by_application, std::memory_order_relaxed);
   if (throttled_.exchange(throttled) != throttled) wake_waiters();
 }
 

@@ -56,7 +56,8 @@ class submissions {
   [[nodiscard]] batch take();
   void set_primary(bool primary);
   /// The group's history window is nearly full: nothing is accepted for now.
-  void set_throttled(bool throttled);
+  /// `by_application`: by a member's, which is behind; otherwise by the history window.
+  void set_throttled(bool throttled, bool by_application);
   /// `taken` bytes went to the replica, or were refused by it, since the last call; it has
   /// `replica_in_flight` in flight now.
   void settle(std::uint64_t taken, std::uint64_t replica_in_flight);
@@ -75,7 +76,7 @@ class submissions {
 
   const std::uint64_t window_bytes_, payload_bytes_max_;
   std::atomic<std::uint64_t> in_flight_{0};
-  std::atomic<bool> primary_{false}, closed_{false}, throttled_{false};
+  std::atomic<bool> primary_{false}, closed_{false}, throttled_{false}, awaits_application_{false};
 
   mutable std::mutex mutex_;  // guards what waits; held for a push, never while copying
   std::vector<base::buffer> waiting_;

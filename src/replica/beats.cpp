@@ -31,6 +31,8 @@ void core::beat_to(peer& p) {
     if (is_direct(other)) m.links.push_back(process);
   }
   m.direct = p.direct_received;
+  m.backlog = undelivered_bytes_;
+  m.is_behind = is_behind_;
   const auto note = [&](auto& sent) {
     sent.emplace_back(m.number, now_);
     if (sent.size() > 1024) sent.pop_front();
@@ -62,6 +64,8 @@ void core::handle(peer& from, const beat& m) {
   if (m.number <= from.beat_received) return;  // overtaken by a later one, on another way
   from.history = m.history;
   from.view_number = m.view_number;
+  from.backlog = m.backlog;
+  note_behind(from, m.is_behind);
   if (from.links != m.links) is_route_due_ = true;
   from.links = m.links;
   // A beat out of turn from the leader is a question (a fence): the echo does not wait for its turn.

@@ -22,6 +22,7 @@ void core::bootstrap(uuid history, recovered_position from, bool is_forced) {
   held_ = commit_known_ = delivered_ = passed_ = stable_ = from.position;
   next_beat_ = now_ + how_.keepalive_period;
   view first;
+  HAUBERK_ASSERT(!who_.arbitrator, "an arbitrator cannot begin a history: it would not keep it");
   first.history = from.history;
   first.joined = {self_};
   if (!kept_.is_empty() && kept_.newest()->continues(from)) {
@@ -36,6 +37,7 @@ void core::bootstrap(uuid history, recovered_position from, bool is_forced) {
 
 void core::join_group(recovered_position from) {
   HAUBERK_ASSERT(role_ == role::idle, "a replica starts once");
+  if (who_.arbitrator) from = {};  // it needs no state, and begins with the view that admits it
   recovered_ = from;
   role_ = role::joiner;
   log_.reset(from.position + 1, 0);
@@ -46,6 +48,10 @@ void core::join_group(recovered_position from) {
 result<std::uint64_t> core::broadcast(std::vector<base::buffer> payloads) {
   if (is_gone_ || is_leaving_)
     return hauberk::error(errc::closed, "this member is leaving or has left the group");
+  if (who_.arbitrator) {
+    return hauberk::error(errc::refused,
+                          "this node is an arbitrator (pc.arbitrator): it votes, but broadcasts nothing");
+  }
   if (!is_primary_ || !was_primary_told_ || !is_member()) {
     return hauberk::error(errc::not_primary, "no quorum of the group is in reach of this member");
   }
@@ -186,7 +192,7 @@ void core::advance(time_point now) {
     beat_all();
     repeat_relayed();
     consider_starting_over();
-    choose_linked_heir();
+    consider_placement();
   }
   if (now_ >= next_join_) ask_to_join();
   consider_standing();
@@ -197,6 +203,7 @@ void core::flush() {
   if (is_route_due_) choose_routes();
   consider_reform();
   if (is_still_) return;
+  consider_changes();
   consider_view();
   order_all();
   fill();
@@ -209,9 +216,10 @@ void core::flush() {
   consider_fetch();
   pump_fetches();
   announce_held();
+  measure_backlog();
   consider_fences();
+  ask_heir();
   consider_leaving();
-  ask_linked_heir();
   ask_again();
   trim();
 }
@@ -331,7 +339,10 @@ status core::current() const {
   s.pool_bytes = pooled_bytes();
   s.window_bytes = log_.bytes() + s.pool_bytes;
   s.in_flight_bytes = in_flight_bytes_;
-  s.is_throttled = pinned_bytes() > how_.window_bytes / 8 * 7;
+  const member* awaited = awaited_application();
+  s.waits_for = awaited == nullptr ? uuid{} : awaited->seat.process;
+  s.is_throttled = awaited != nullptr || pinned_bytes() > how_.window_bytes / 8 * 7;
+  s.backlog_bytes = undelivered_bytes_;
   s.elections = elections_;
   s.refused_messages = refused_;
   s.fetches = fetches_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,98 +13,12 @@
 #include "base/assert.hpp"
 #include "base/mutants.hpp"
 #include "base/random.hpp"
+#include "replica/known.hpp"
 #include "replica/log.hpp"
 #include "replica/pool.hpp"
 #include "replica/replica.hpp"
 
 namespace hauberk::replica {
-
-using base::duration;
-
-/// A process that we have, or had, a link with.
-struct peer {
-  uuid process;
-  std::string name;
-  std::uint32_t seat = 0;  ///< its newest seat number; 0 = not known
-  bool is_up = false;
-  bool is_condemned = false;  ///< as leader: I want it removed and count its beats no more
-  bool is_refused = false;    ///< its address refuses dials, and nothing newer shows that it lives
-  time_point refused_at{};
-
-  // Beats: what I sent and what came back.
-  std::uint64_t beat_received = 0;
-  std::uint64_t echo = 0;                                      ///< newest of my beats that it echoed
-  epoch_t echo_epoch = 0;                                      ///< its epoch when it did
-  std::deque<std::pair<std::uint64_t, time_point>> beats_out;  ///< sent and not yet echoed
-  time_point echoed_at{};                                      ///< when I sent the newest echoed beat
-  time_point heard_at{};                                       ///< when its newest beat came
-  time_point counted_at{};                                     ///< when I took a beat from it that I may echo
-  time_point seen_at{};  ///< newest sign that it lives: echoed_at, or the link coming up
-  uuid history;
-  std::uint64_t view_number = 0;
-  std::vector<uuid> links;
-
-  // The way to it: our own link while beats come back over it, else a third member (relay.cpp).
-  std::uint64_t direct_received = 0;                            ///< newest beat that came over our own link
-  std::deque<std::pair<std::uint64_t, time_point>> direct_out;  ///< of `beats_out`, sent over our own link
-  time_point direct_at{};   ///< when I sent the newest beat that went and came back over our own link
-  time_point relayed_at{};  ///< when I sent the newest beat whose echo came by relay
-  uuid via;                 ///< the middle through which it is reached; nil = our own link, if it is up
-  time_point via_since{};
-  uuid way;  ///< over which it was last reached: itself, a middle, or nil for none that works
-  std::uint64_t relayed_frames = 0;  ///< passed on for it since my last beats
-
-  // Bulk on the way to it.
-  std::uint64_t credit_used = 0;
-  std::uint64_t lent_used = 0;    ///< of it, what serves others: answers to fetches, and what I relay
-  sequence_t next_data = 0;       ///< my broadcast to send next; 0 = it has not said where to go on
-  std::uint64_t next_offset = 0;  ///< within it, when it travels in chunks
-  bool is_started = false;        ///< as leader: told about this epoch over this link
-  position_t next_order = 0;      ///< as leader: the entry to announce next; 0 = not matched yet
-  position_t serve_next = 0, serve_last = 0;  ///< what it fetches from me; serve_next 0 = nothing
-  std::uint64_t serve_offset = 0;
-
-  // Re-forming.
-  std::shared_ptr<const claim> said;   ///< null: it is in a live group, or says nothing
-  std::vector<claim_id> promised;      ///< the claims upon which it follows me
-  std::uint64_t claim_told = 0;        ///< the version of mine that it was sent over this link
-  std::vector<claim_id> promise_told;  ///< the same for the claims upon which I follow it
-};
-
-/// One who broadcasts: a seat, as the log and the pools know it.
-struct sender {
-  seat_id seat;
-  sequence_t ordered = 0;  ///< its last broadcast in my log; 0 = none
-  pool received;
-  bool is_gapped = false;       ///< something was passed over: ask it to go back
-  bool is_receipt_due = false;  ///< something came by relay: say how far
-  time_point asked_at{};        ///< when we last did
-};
-
-/// What a seat says that it holds.
-struct holding {
-  epoch_t epoch = 0;
-  position_t upto = 0;
-  position_t committed = 0;
-};
-
-/// A process that asks for admission.
-struct candidate_member {
-  join asked;
-  time_point since{}, asked_at{};
-  bool is_refused = false;  ///< for good: it was told
-  bool is_named = false;    ///< people were told what keeps it out
-  uuid missing{};           ///< the member that it has no link with
-};
-
-/// A stay of this process: how its sequence numbers map to tickets.
-struct stay {
-  seat_id seat;
-  std::uint64_t ticket_base = 0;  ///< ticket = base + sequence
-  sequence_t sent = 0;            ///< last sequence taken
-  sequence_t resolved = 0;        ///< everything up to here is resolved
-  bool is_over = false;           ///< a committed view removed it: the rest of `sent` stands before that view
-};
 
 class core {
  public:
@@ -135,6 +50,9 @@ class core {
 
   // fence.cpp
   void fence(std::uint64_t id);
+
+  // changes.cpp
+  void ask(std::uint64_t id, change what);
 
  private:
   // core.cpp: small things that all need
@@ -170,8 +88,6 @@ class core {
   void take_receipt(const resume& m);
   void send_receipts();
   void notice_missed_order();
-  void choose_linked_heir();
-  void ask_linked_heir();
   [[nodiscard]] bool is_linked_with_quorum(const member& m) const;
 
   // beats.cpp: who is alive, am I primary
@@ -209,6 +125,7 @@ class core {
   void follow(peer& from, const epoch_start& m, position_t prefix);
   [[nodiscard]] position_t common_prefix(const epoch_start& m) const;
   void cut(position_t upto);
+  position_t skip_to(position_t start);
 
   // spread.cpp: payloads of the senders
   void handle(peer& from, const data& m);
@@ -253,6 +170,8 @@ class core {
   void pass_committed();
   void announce_held();
   void trim();
+  [[nodiscard]] position_t held_by_weighted() const;
+  void trim_window(position_t lacked);
   [[nodiscard]] position_t pinned_from() const;
   [[nodiscard]] std::uint64_t window_for(position_t pin) const;
   [[nodiscard]] time_point hold_gate(position_t at) const;
@@ -308,6 +227,7 @@ class core {
   void consider_leaving();
   [[nodiscard]] bool is_released() const;
   [[nodiscard]] bool is_awaited_by_leaver() const;
+  [[nodiscard]] bool is_last_with_data() const;
   void hand_over();
   [[nodiscard]] bool is_handing_over() const;
   void notice_stranger(peer& p);
@@ -340,6 +260,35 @@ class core {
 
   // force.cpp
   [[nodiscard]] std::string obstacle_to_force() const;
+  // changes.cpp: what members ask to be changed by a view
+  void handle(peer& from, const change_request& m);
+  void handle(peer& from, const change_answer& m);
+  void consider_changes();
+  void note_change(const uuid& requester, const change_request& m);
+  void answer(const wanted_change& what);
+  [[nodiscard]] std::optional<error> objection(const weight_change& c) const;
+  [[nodiscard]] bool is_done(const weight_change& c, const view& in) const;
+  void apply(const weight_change& c, view& next) const;
+  void apply_changes(view& next) const;
+
+  // placement.cpp: who should lead
+  void consider_placement();
+  [[nodiscard]] placement choose_heir(const member& me);
+  [[nodiscard]] bool is_only_standing_in() const;
+  [[nodiscard]] const member* rightful_heir(const member& me) const;
+  [[nodiscard]] const member* busiest_heir();
+  [[nodiscard]] bool is_fit_to_lead(const member& m) const;
+  void ask_heir();
+  [[nodiscard]] const member* best_heir(const std::function<std::uint64_t(const member&)>& merit) const;
+
+  // flow.cpp: applications that fall behind
+  void measure_backlog();
+  void note_behind(peer& p, bool is_behind);
+  [[nodiscard]] bool is_behind(const seat_id& seat) const;
+  [[nodiscard]] bool keeps_up(const seat_id& seat) const;
+  [[nodiscard]] bool is_demoted_for_backlog(const view& in, const member& m) const;
+  [[nodiscard]] bool is_spared_by(const view& of, const member& m) const;
+  [[nodiscard]] const member* awaited_application() const;
 
   // fence.cpp
   void handle(peer& from, const fence_request& m);
@@ -415,27 +364,11 @@ class core {
 
   // ---- relay ----
   /// My payloads on their way to the leader through a middle: go back to what it has when they get stuck.
-  struct relayed_data {
-    struct piece {
-      sequence_t next;       ///< the leader has it once it has everything before this broadcast …
-      std::uint64_t offset;  ///< … and so much of this one
-      std::uint64_t bytes;
-    };
-    epoch_t epoch = 0;  ///< 0 = the leader is not sent to by relay
-    sequence_t next = 0, have = 0;
-    std::uint64_t offset = 0, partial = 0;
-    std::deque<piece> under_way;
-    std::uint64_t bytes = 0;
-    sequence_t ordered = 0;  ///< of mine, and when that last changed
-    time_point moved_at{};
-  };
   relayed_data relayed_;
   bool is_relayed_ = false;    ///< the message being handled came by relay
   bool is_route_due_ = false;  ///< links have changed, here or elsewhere
   time_point asked_order_at_{};
   position_t order_seen_ = 0;  ///< end of my log at my last beats
-  seat_id linked_heir_;  ///< as leader without a direct quorum: who has one, and shall lead; nil = nobody
-  time_point linked_heir_until_{}, linked_heir_next_{}, linked_badly_since_{};
 
   // ---- membership ----
   std::map<uuid, candidate_member> joiners_;
@@ -445,6 +378,7 @@ class core {
   bool has_consented_ = false;     ///< asked to be let go: no longer primary, whatever the others do
   bool is_removed_ = false;        ///< a committed view removed me, and I stay only to vote
   bool has_left_ = false;          ///< a committed view let me go
+  bool is_let_go_ = false;         ///< and enough others know it, as they have gone on to the next
   time_point stuck_since_view_{};  ///< since when my application keeps me from the newest view
   time_point asked_leave_at_{}, handed_over_at_{};
   time_point joined_at_{}, next_join_ = base::never;
@@ -460,6 +394,12 @@ class core {
   std::vector<std::string> awaited_;  ///< names of those who follow this founder and are not in yet
   std::uint32_t foundings_ = 0;
   std::string said_once_;
+  // ---- changes and placement ----
+  std::map<std::uint64_t, asked_change> asked_;
+  std::deque<wanted_change> wanted_;    ///< as leader: the oldest first, one view for each
+  std::deque<wanted_change> answered_;  ///< the newest last
+  seat_id heir_;                        ///< as leader: who shall lead in my place; nil = nobody
+  time_point heir_until_{}, next_placement_{}, badly_linked_since_{}, measured_since_{};
 
   // ---- fetching ----
   uuid fetch_from_;
@@ -472,14 +412,10 @@ class core {
   std::map<uuid, position_t> gone_;  ///< peers that no longer have what I need, and from where on
 
   // ---- fences ----
-  struct fence_round {
-    uuid requester;
-    std::uint64_t id = 0;
-    position_t at = 0;
-    std::uint64_t beat = 0;  ///< echo this or a later one
-  };
   std::vector<fence_round> rounds_;
-  bool is_answer_due_ = false;                  ///< the leader waits for my next beat
+  bool is_answer_due_ = false;  ///< the leader waits for my next beat
+  bool is_behind_ = false;      ///< my application, further than it may be
+  time_point behind_changed_at_{};
   bool is_beat_due_ = false;                    ///< a round waits for the next beat
   std::map<std::uint64_t, time_point> fences_;  ///< mine, unanswered: when asked last
 

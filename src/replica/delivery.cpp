@@ -21,6 +21,7 @@ std::optional<event> core::next_event() {
   const position_t at = ++delivered_;
   const entry& e = log_.at(at);
   undelivered_bytes_ -= log_.bytes_at(at);
+  if (e.what == kind::message && who_.arbitrator) return filler_event{at};
   if (e.what == kind::message) {
     const seat_id& seat = senders_[e.sender].seat;
     message_event out{at, seat, 0, e.payload};

@@ -19,7 +19,9 @@ bool core::may_stand() const {
 }
 
 void core::schedule_election(duration within) {
-  election_at_ = std::min(election_at_, now_ + random_.below(within));
+  // An arbitrator lets the others try first: it leads only if no data member can (PROTOCOL 18).
+  const duration patience = who_.arbitrator ? how_.suspect_timeout / 2 : duration{};
+  election_at_ = std::min(election_at_, now_ + patience + random_.below(within));
 }
 
 void core::consider_standing() {
@@ -131,8 +133,11 @@ void core::enter_epoch(epoch_t epoch) {
   votes_.clear();
   pre_vote_epoch_ = 0;
   rounds_.clear();
+  wanted_.clear();
+  heir_ = seat_id{};
   is_paused_ = false;
   for (auto& [id, asked_at] : fences_) asked_at = time_point{};
+  for (auto& [id, one] : asked_) one.asked_at = time_point{};
   for (auto& [process, p] : peers_) p.serve_next = 0;  // fetches belong to their epoch
 }
 
@@ -142,6 +147,8 @@ void core::step_down(const char* why) {
   role_ = role::follower;
   leader_ = uuid{};
   rounds_.clear();
+  wanted_.clear();
+  heir_ = seat_id{};
   is_paused_ = false;
   votes_.clear();
   pre_vote_epoch_ = 0;
@@ -163,9 +170,9 @@ void core::lead() {
   keep_epoch();
   election_at_ = base::never;
   handed_over_at_ = time_point{};
-  linked_heir_ = seat_id{};
-  linked_badly_since_ = now_;
   asked_leave_at_ = time_point{};
+  badly_linked_since_ = measured_since_ = now_;
+  for (sender& s : senders_) s.ordered_bytes = 0;
   fetch_from_ = uuid{};
   epoch_dead_ = stood_dead_;
   for (sender& s : senders_) {
@@ -205,6 +212,9 @@ void core::send_epoch_start(peer& to) {
     m.boundaries.erase(m.boundaries.begin(), m.boundaries.end() - base::limits::boundaries_max);
     m.window_start = std::max(m.window_start, m.boundaries.front().first + 1);
   }
+  // An arbitrator that joins needs nothing from before: all that is committed, as a view is in the log.
+  const member* joining = newest_view_->find(seat);
+  if (joining != nullptr && joining->arbitrator && joining->catching_up) m.window_start = newest_view_at_;
   send_to(to.process, std::move(m));
 }
 
@@ -220,13 +230,18 @@ void core::handle(peer& from, const epoch_start& m) {
   // Said once more, as by relay things get lost and overtaken: what was matched is not cut again.
   const bool is_again = role_ == role::follower && m.epoch == matched_ && leader_ == from.process &&
                         !HAUBERK_MUTANT(match_again);
-  const position_t prefix = is_again ? held_ : common_prefix(m);
+  position_t prefix = is_again ? held_ : common_prefix(m);
   if (prefix < committed()) {
     refuse(from.process,
            "its log contradicts position " + std::to_string(prefix + 1) + ", which is committed here");
     return;
   }
-  if (m.window_start > prefix + 1) {
+  const bool may_skip = who_.arbitrator && role_ == role::joiner;
+  if (m.window_start > prefix + 1 && may_skip) prefix = skip_to(m.window_start);
+  if (m.window_start > prefix + 1 && !(is_again && who_.arbitrator)) {
+    // An arbitrator keeps no history: who leads after it may.
+    const member* leading = newest_view_ ? newest_view_->find_process(from.process) : nullptr;
+    if (leading != nullptr && leading->arbitrator) return;
     farewell(errc::state_transfer_needed,
              transfer_words("this member has", prefix, from.name, m.window_start));
     return;
@@ -282,6 +297,16 @@ void core::follow(peer& from, const epoch_start& m, position_t prefix) {
   } else {
     send_resume(from);
   }
+}
+
+// What an arbitrator missed it never needs: it goes on as one who has just come.
+position_t core::skip_to(position_t start) {
+  log_.reset(start, 0);
+  held_ = commit_known_ = delivered_ = passed_ = stable_ = retired_ = start - 1;
+  undelivered_bytes_ = retired_bytes_ = 0;
+  committed_view_ = newest_view_ = nullptr;
+  committed_view_at_ = newest_view_at_ = 0;
+  return held_;
 }
 
 position_t core::common_prefix(const epoch_start& m) const {

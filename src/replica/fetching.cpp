@@ -66,6 +66,7 @@ peer* core::fetch_source() {
   peer *best = nullptr, *gone_donor = nullptr;
   int best_rank = 0;
   bool is_leader_gone = false;
+  const member* leading = newest_view_ ? newest_view_->find_process(leader_) : nullptr;
   for (auto& [process, p] : peers_) {
     if (!p.is_up || !p.via.is_nil() || p.history != history_) continue;
     const auto h = holdings_.find({process, p.seat});
@@ -74,7 +75,8 @@ peer* core::fetch_source() {
     int rank = (process == leader_ ? 2 : 0) + (is_before_me ? 1 : 0);
     const auto gone = gone_.find(process);
     if (gone != gone_.end() && gone->second > held_ + 1) {
-      is_leader_gone = is_leader_gone || process == leader_;
+      // An arbitrator keeps no history: who leads after it may have it.
+      is_leader_gone = is_leader_gone || (process == leader_ && (leading == nullptr || !leading->arbitrator));
       if (gone_donor == nullptr || process != leader_) gone_donor = &p;
       continue;
     }
@@ -170,19 +172,22 @@ bool core::serve(peer& p) {
 }
 
 void core::handle(peer& from, const fetched& m) {
-  if (m.epoch != matched_ || matched_ != epoch_ || from.process != fetch_from_ || role_ != role::follower)
-    return;
+  if (m.epoch != matched_ || matched_ != epoch_ || role_ != role::follower) return;
+  const bool is_donor = from.process == fetch_from_;
   if (m.payloads.empty()) {
+    if (!is_donor) return;
     gone_[from.process] = m.first;  // its window begins there
     fetch_from_ = uuid{};
     return;
   }
-  fetch_until_ = now_ + how_.suspect_timeout;
+  // Who was asked before may still be sending: what it brings is as good.
+  if (is_donor) fetch_until_ = now_ + how_.suspect_timeout;
   position_t at = std::max(m.first, log_.start());
   if (m.total != 0) {
     if (m.total > how_.payload_bytes_max || m.offset >= m.total)
       return refuse(from.process, "an impossible chunk");
     if (at != m.first || at <= held_ || at > log_.end() || log_.at(at).what != kind::message) return;
+    if (!is_donor) return;
     if (fetch_partial_at_ != at) {
       fetch_partial_.restart(1);
       fetch_partial_at_ = at;

@@ -48,6 +48,8 @@ std::string core::obstacle_to_force() const {
   if (role_ == role::joiner || role_ == role::idle || !is_admitted_ || me == nullptr)
     return "this node is in no group yet, so there is nothing to go on from; to start one anew from its own "
            "state start it with pc.bootstrap=force";
+  if (who_.arbitrator)
+    return "this is an arbitrator: it keeps nothing to go on from; do it at a member with data";
   if (is_primary_)
     return "this member is primary, in view " + std::to_string(newest_view_->number) + " with " +
            std::to_string(newest_view_->members.size()) + " members; it is for a part that lost the quorum";

@@ -213,7 +213,8 @@ void core::announce_held() {
 position_t core::pinned_from() const {
   position_t first = log_.end() + 1;
   for (const member& m : newest_view_->members) {
-    if (m.seat == self_ || is_suspected(m.seat)) continue;
+    const bool is_owed = m.catching_up || m.weight > 0;
+    if (!is_owed || m.seat == self_ || is_suspected(m.seat)) continue;
     const auto h = holdings_.find(m.seat);
     if (h != holdings_.end() && h->second.upto + 1 >= log_.start())
       first = std::min(first, h->second.upto + 1);
@@ -225,31 +226,51 @@ std::uint64_t core::window_for(position_t pin) const {
   return log_.start() >= pin ? how_.window_bytes + how_.window_bytes / 4 : how_.window_bytes;
 }
 
+// Who got its weight while it lagged still lacks some of what was stable before it counted. What was held in
+// an older epoch and is stable nobody ever cuts.
+position_t core::held_by_weighted() const {
+  position_t all = stable_;
+  if (HAUBERK_MUTANT(trim_by_quorum) || HAUBERK_MUTANT(weight_unpins)) return all;
+  for (const member& m : newest_view_->members) {
+    const auto h = holdings_.find(m.seat);
+    if (m.weight > 0 && m.seat != self_ && h != holdings_.end()) all = std::min(all, h->second.upto);
+  }
+  return all;
+}
+
 // Stable is what every weighted member holds. The window keeps stable entries for those who come back or
-// join, up to its size; what is not stable, or not delivered here, is never trimmed.
+// join, up to its size; what is not stable, or not delivered here, is never trimmed. An arbitrator keeps
+// nothing for others.
 void core::trim() {
   if (!newest_view_ || role_ == role::joiner) return;
-  position_t all = held_, counted = log_.end();
+  position_t all = held_;
+  const bool has_data = newest_view_->has_weighted_data();
   for (const member& m : newest_view_->members) {
-    if (m.weight == 0 || m.seat == self_) continue;
+    const bool is_awaited =
+        !has_data && !m.arbitrator && m.weight_wanted > 0;  // else only arbitrators have it
+    if ((m.weight == 0 && !is_awaited) || m.seat == self_) continue;
     const auto h = holdings_.find(m.seat);
-    const bool is_matched = h != holdings_.end() && h->second.epoch == matched_;
-    all = std::min(all, is_matched ? h->second.upto : 0);
-    if (h == holdings_.end() || role_ != role::leader) continue;
-    counted = std::min(counted, is_matched ? h->second.upto : h->second.committed);
+    all = std::min(all, h != holdings_.end() && h->second.epoch == matched_ ? h->second.upto : 0);
   }
   if (HAUBERK_MUTANT(trim_by_quorum)) all = agreed(*newest_view_);
   stable_ = std::max(stable_, std::min(std::max(all, stable_known_), committed()));
-  if (HAUBERK_MUTANT(trim_by_quorum) || HAUBERK_MUTANT(weight_unpins)) counted = log_.end();
-  // Who got its weight while it lagged lacks what was stable before it counted: the leader keeps that, too.
-  const position_t floor =
-      std::min(counted, HAUBERK_MUTANT(trim_undelivered) ? stable_ : std::min(stable_, delivered_));
+  const position_t lacked = held_by_weighted();
+  position_t floor = HAUBERK_MUTANT(trim_undelivered) ? stable_ : std::min(stable_, delivered_);
+  if (role_ == role::leader) floor = std::min(floor, lacked);
   retired_ = std::max(retired_, log_.start() - 1);
   while (retired_ > floor && retired_ >= log_.start()) retired_bytes_ -= log_.bytes_at(retired_--);
   while (retired_ < floor) retired_bytes_ += log_.bytes_at(++retired_);
-  if (log_.bytes() <= how_.window_bytes) return;
+  trim_window(lacked);
+}
+
+void core::trim_window(position_t lacked) {
+  if (!who_.arbitrator && log_.bytes() <= how_.window_bytes) return;
   const position_t pin = pinned_from();
-  while (log_.start() <= retired_ && log_.bytes() > window_for(pin)) {
+  while (log_.start() <= retired_ && log_.bytes() > (who_.arbitrator ? 0 : window_for(pin))) {
+    // A follower may hear late of what others lack, or not at all while links are broken: it keeps no more
+    // than two windows, unless a pending view may count on it.
+    const bool is_lacked = log_.start() > lacked && !who_.arbitrator;
+    if (is_lacked && (newest_view_at_ > passed_ || log_.bytes() <= 2 * how_.window_bytes)) break;
     retired_bytes_ -= log_.bytes_at(log_.start());
     log_.trim_front();
   }

@@ -55,7 +55,7 @@ bool core::admissible(candidate_member& c, view& next) {
     next.lost.push_back(*old);
     next.members.erase(old);
   }
-  if (!newest_view_->continues(asked.recovered)) {
+  if (!asked.arbitrator && !newest_view_->continues(asked.recovered)) {
     c.is_refused = true;
     refuse_join(asked.seat, errc::state_transfer_needed, true,
                 "its state is position " + std::to_string(asked.recovered.position) + " of history " +
@@ -65,7 +65,9 @@ bool core::admissible(candidate_member& c, view& next) {
     return false;
   }
   const position_t from = asked.recovered.position;
-  if (from > log_.end() || from + 1 < log_.start()) {
+  if (who_.arbitrator && !asked.arbitrator && from + 1 < log_.start())
+    return false;  // who leads after me may have more
+  if (!asked.arbitrator && (from > log_.end() || from + 1 < log_.start())) {
     c.is_refused = true;
     refuse_join(asked.seat, errc::state_transfer_needed, true,
                 transfer_words(from > log_.end() ? "it says that it has (the log here ends at " +
@@ -87,6 +89,7 @@ bool core::admissible(candidate_member& c, view& next) {
   m.weight_wanted = asked.weight;
   m.catching_up = !HAUBERK_MUTANT(weight_at_admission);
   if (!m.catching_up) m.weight = asked.weight;
+  m.arbitrator = asked.arbitrator;
   next.members.push_back(std::move(m));
   next.joined.push_back(asked.seat);
   return true;
@@ -151,6 +154,7 @@ void core::ask_to_join() {
     ask.weight = who_.weight;
     ask.recovered = recovered_;
     ask.succeeds = succeeds_;
+    ask.arbitrator = who_.arbitrator;
     for (const auto& [process, p] : peers_) {
       if (p.is_up && !p.history.is_nil()) send_to(process, ask);
     }

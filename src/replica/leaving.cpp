@@ -29,13 +29,14 @@ void core::handle(peer& from, const leave& m) {
 
 bool core::is_handing_over() const {
   if (HAUBERK_MUTANT(leave_without_handover)) return false;
+  if (role_ == role::leader && !heir_.is_nil()) return true;
   // Where all leave, the leader lets the others go first and is the last (PROTOCOL 10). Who has no weight
   // yet, or is suspected, cannot lead: the leader goes on until a view has changed that.
   const auto is_heir = [&](const member& m) {
     const bool is_fit = (m.weight > 0 && !is_suspected(m.seat)) || HAUBERK_MUTANT(heir_unfit);
     return m.seat != self_ && !leavers_.contains(m.seat) && is_fit;
   };
-  return is_leaving_ && role_ == role::leader &&
+  return is_leaving_ && role_ == role::leader && !is_last_with_data() &&
          std::any_of(newest_view_->members.begin(), newest_view_->members.end(), is_heir) &&
          senders_[sender_of_.at(self_)].received.empty();
 }
@@ -58,17 +59,19 @@ void core::consider_leaving() {
   if (!is_leaving_ || !in_history() || is_gone_ || role_ == role::joiner) return;
   const bool is_delivered = delivered_ == passed_;
   if (has_left_) {
-    if (is_delivered && is_released()) farewell(errc::ok, "left the group");
+    if (is_delivered && (is_let_go_ || is_released())) farewell(errc::ok, "left the group");
     return;
   }
   if (role_ == role::leader) {
-    if (newest_view_->members.size() == 1) {
+    if (is_last_with_data()) {
       const bool is_done = is_delivered && passed_ == log_.end() && in_flight_bytes_ == 0;
       if (is_holding_back()) return;  // who promised to follow counts on what this founder holds
       if (is_done && !is_awaited_by_leaver()) farewell(errc::ok, "left the group");
       return;
     }
     if (is_handing_over() && now_ >= handed_over_at_ + how_.suspect_timeout) hand_over();
+  } else if (is_last_with_data() && has_consented_) {  // an arbitrator leads
+    if (is_delivered && passed_ == log_.end() && in_flight_bytes_ == 0) farewell(errc::ok, "left the group");
   } else if (!leader_.is_nil() && now_ >= asked_leave_at_ + how_.suspect_timeout / 4) {
     asked_leave_at_ = now_;
     has_consented_ = !HAUBERK_MUTANT(leaver_is_primary);
@@ -77,18 +80,30 @@ void core::consider_leaving() {
   }
 }
 
+// Those who would be left only look on, or decide about what they do not keep; and they can decide nothing
+// without me. Then no view is needed to go, as for the last one of all (PROTOCOL 10).
+bool core::is_last_with_data() const {
+  std::vector<seat_id> others;
+  for (const member& m : newest_view_->members) {
+    if (m.seat == self_) continue;
+    if (!m.arbitrator && m.weight_wanted > 0) return false;
+    others.push_back(m.seat);
+  }
+  return !is_quorum(*newest_view_, others, {});
+}
+
 // A leader that leaves asks a member that holds the whole log to stand in its place (PROTOCOL 17).
 void core::hand_over() {
+  const member* heir = nullptr;
   for (const member& m : newest_view_->members) {
     const auto h = holdings_.find(m.seat);
-    const bool is_fit = m.seat != self_ && !leavers_.contains(m.seat) && m.weight > 0 &&
-                        !is_suspected(m.seat) && h != holdings_.end() && h->second.epoch == epoch_ &&
+    const bool is_fit = is_fit_to_lead(m) && h != holdings_.end() && h->second.epoch == epoch_ &&
                         h->second.upto == log_.end();
-    if (!is_fit) continue;
-    handed_over_at_ = now_;
-    send_to(m.seat.process, handover{epoch_, newest_view_->number, log_.end()});
-    return;
+    if (is_fit && (heir == nullptr || (heir->arbitrator && !m.arbitrator))) heir = &m;
   }
+  if (heir == nullptr) return;
+  handed_over_at_ = now_;
+  send_to(heir->seat.process, handover{epoch_, newest_view_->number, log_.end()});
 }
 
 // Tells a process of this history that its seat is gone; silence would leave it waiting for ever.
@@ -140,7 +155,11 @@ void core::handle(peer& from, const removed& m) {
       !HAUBERK_MUTANT(hearsay_removes))
     return;
   const bool is_news = is_removed_ ? from.view_number > known : m.what.view_number > known;
-  if (has_left_ || !is_news) return;
+  // Or the view that admits me is in nobody's log but mine: it was cut with its leader's tail.
+  const bool is_lost = !is_admitted_ && !m.known;
+  // A view after the one that let me go could only follow when that was known to be committed.
+  if (has_left_ && from.view_number > known) is_let_go_ = true;
+  if (has_left_ || (!is_news && !is_lost)) return;
   say(base::level::warning, from.name + " says that view " + std::to_string(m.what.view_number) +
                                 " removed this member; it asks to join again");
   leave_old_seat(m.what.last, m.known);

@@ -15,9 +15,11 @@ constexpr position_t caught_up_entries =
 
 // Cheap look first: nearly always there is nothing to change.
 bool core::is_view_due() const {
-  if (!leavers_.empty() || !joiners_.empty() || pinned_bytes() > how_.window_bytes / 2) return true;
-  return std::any_of(newest_view_->members.begin(), newest_view_->members.end(),
-                     [&](const member& m) { return m.catching_up || is_suspected(m.seat); });
+  if (!leavers_.empty() || !joiners_.empty() || !wanted_.empty()) return true;
+  if (pinned_bytes() > how_.window_bytes / 2) return true;
+  return std::any_of(newest_view_->members.begin(), newest_view_->members.end(), [&](const member& m) {
+    return m.catching_up || is_suspected(m.seat) || is_behind(m.seat);
+  });
 }
 
 void core::consider_view() {
@@ -27,7 +29,7 @@ void core::consider_view() {
     return;
   if (!is_paused_ && !is_view_due()) return;
   is_paused_ = false;
-  if ((is_leaving_ && is_handing_over()) || is_awaited_by_leaver()) return;
+  if (is_handing_over() || is_awaited_by_leaver() || is_only_standing_in()) return;
   std::optional<view> next = wanted_view();
   if (!next || !is_committable(*next)) return;
   if (passed_ == log_.end() || !is_settled || HAUBERK_MUTANT(no_barrier)) {
@@ -50,6 +52,7 @@ std::optional<view> core::wanted_view() {
   if (HAUBERK_MUTANT(demote_before_losses)) demote_laggards(next);
   for (const member& m : newest_view_->members) judge_member(m, next);
   admit_joiners(next);
+  apply_changes(next);
   demote_laggards(next);
   const auto by_seat = [](const member& a, const member& b) { return a.seat < b.seat; };
   std::sort(next.members.begin(), next.members.end(), by_seat);
@@ -65,7 +68,8 @@ std::optional<view> core::wanted_view() {
     next.removed.erase(next.removed.begin(), next.removed.end() - base::limits::removed_max);
   }
   const auto same = [](const member& a, const member& b) {
-    return a.seat == b.seat && a.weight == b.weight && a.catching_up == b.catching_up;
+    return a.seat == b.seat && a.weight == b.weight && a.weight_wanted == b.weight_wanted &&
+           a.catching_up == b.catching_up;
   };
   if (std::equal(next.members.begin(), next.members.end(), newest_view_->members.begin(),
                  newest_view_->members.end(), same)) {
@@ -108,23 +112,21 @@ void core::judge_member(const member& m, view& next) {
     const bool is_near =
         (upto + caught_up_entries >= log_.end() || upto >= stable_) && upto + 1 >= log_.start();
     const bool has_view = upto >= newest_view_at_ || HAUBERK_MUTANT(weight_unproven);
-    if (!is_suspected(m.seat) && has_view && is_near) {
+    const bool stays_demoted = is_demoted_for_backlog(*newest_view_, m) && !keeps_up(m.seat);
+    if (!is_suspected(m.seat) && has_view && is_near && !stays_demoted) {
       at->catching_up = false;
       at->weight = at->weight_wanted;
     }
   }
 }
 
-// Last of all, so that it is known who else goes: two with weight stay.
+// Last of all, so that it is known who else goes: two with weight that keep the history stay.
 void core::demote_laggards(view& next) {
-  const long least = HAUBERK_MUTANT(demote_down_to_one) ? 1 : 2;
   for (member& m : next.members) {
-    const auto weighted = std::count_if(next.members.begin(), next.members.end(),
-                                        [](const member& one) { return one.weight > 0; });
-    if (weighted <= least) return;
     const member* before = newest_view_->find(m.seat);
-    if (m.seat == self_ || before == nullptr || before->weight == 0 || !is_laggard(m, held_here(m.seat)))
-      continue;
+    if (m.seat == self_ || before == nullptr || m.weight == 0 || before->weight == 0) continue;
+    const bool is_slow = is_behind(m.seat) && is_demoted_for_backlog(next, m);
+    if (!is_slow && !(is_spared_by(next, m) && is_laggard(m, held_here(m.seat)))) continue;
     m.weight = 0;
     m.catching_up = true;
   }
@@ -148,6 +150,9 @@ bool core::is_laggard(const member& m, position_t upto) const {
 }
 
 bool core::is_committable(const view& next) const {
+  // Arbitrators never go on without one who has the data, or is about to.
+  const auto has_data = [](const member& m) { return m.weight_wanted > 0 && !m.arbitrator; };
+  if (std::none_of(next.members.begin(), next.members.end(), has_data)) return false;
   std::vector<seat_id> who = alive();
   // Not before its members echo me: my own lease must hold in the next view, too.
   return is_quorum(*newest_view_, who, epoch_dead_) && is_quorum(next, who, epoch_dead_) &&

@@ -78,6 +78,8 @@ struct beat {
   std::uint64_t view_number = 0;  ///< of the newest view in the sender's log
   std::vector<uuid> links;        ///< processes to which, and back, the sender's beats go over their own link
   std::uint64_t direct = 0;       ///< the newest beat number received over our own link, not by relay
+  std::uint64_t backlog = 0;      ///< bytes committed and not yet taken by the sender's application
+  bool is_behind = false;         ///< and that is more than it may be
 
   bool operator==(const beat&) const = default;
 };
@@ -162,6 +164,7 @@ struct join {
   std::uint8_t weight = 1;
   recovered_position recovered;   ///< nil history: I have nothing
   std::vector<seat_id> succeeds;  ///< seats that this process's state file proves dead
+  bool arbitrator = false;        ///< see `member`
   bool operator==(const join&) const = default;
 };
 /// Why a `join` cannot be granted now, for a person. `final` ends the attempt.
@@ -240,9 +243,34 @@ struct fence_answer {
   bool operator==(const fence_answer&) const = default;
 };
 
-using body =
-    std::variant<data, order, held, beat, resume, vote_request, vote, epoch_start, fetch, fetched, join,
-                 join_refused, leave, removed, handover, fence_request, fence_answer, claim, promise>;
+/// Give the member `seat` another weight; 0 makes it an observer.
+struct weight_change {
+  seat_id seat;
+  std::uint8_t weight = 0;
+
+  bool operator==(const weight_change&) const = default;
+};
+/// What any member may ask the leader to do by a view.
+using change = std::variant<weight_change>;
+/// Asked again until it is answered: to be asked twice makes no difference.
+struct change_request {
+  std::uint64_t id = 0;  ///< of the asking process
+  change what;
+
+  bool operator==(const change_request&) const = default;
+};
+/// A committed view says so (`reason` ok); or, in words, why no view ever will.
+struct change_answer {
+  std::uint64_t id = 0;
+  std::uint32_t reason = 0;  ///< an `errc`
+  std::string text;
+
+  bool operator==(const change_answer&) const = default;
+};
+
+using body = std::variant<data, order, held, beat, resume, vote_request, vote, epoch_start, fetch, fetched,
+                          join, join_refused, leave, removed, handover, fence_request, fence_answer, claim,
+                          promise, change_request, change_answer>;
 
 /// Where a message comes from and goes to that travels over a third member, because the direct link between
 /// the two is broken (PROTOCOL 13). One hop only: the middle passes on what it got from the origin itself.

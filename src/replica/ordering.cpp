@@ -23,7 +23,7 @@ std::size_t bytes_of(const view& v) {
 }  // namespace
 
 void core::order_all() {
-  if (role_ != role::leader || is_paused_ || is_handing_over() || !linked_heir_.is_nil()) return;
+  if (role_ != role::leader || is_paused_ || is_handing_over()) return;
   if (pinned_bytes() > how_.window_bytes || is_holding_back()) return;
   const view_ptr senders =
       HAUBERK_MUTANT(senders_of_delivered_view) && committed_view_ ? committed_view_ : newest_view_;
@@ -36,6 +36,7 @@ void core::order_all() {
       // travelled.
       if (m.seat == self_ && !is_spread(s.ordered + 1)) break;
       if (!s.received.take(s.ordered + 1, payload)) break;
+      s.ordered_bytes += payload.size();
       log_.append_message(epoch_, index, ++s.ordered, std::move(payload));
     }
     if (m.seat == self_) continue;  // my own have no holes
@@ -192,10 +193,9 @@ void core::handle(peer& from, const order& m) {
 bool core::accept(const order& m, const order_run& run, position_t& next) {
   std::uint32_t skip = 0;
   while (skip < run.count && next <= log_.end()) {
-    const bool is_trimmed = next < log_.start();
-    const entry& known = log_.at(is_trimmed ? log_.start() : next);
-    if (!is_trimmed &&
-        (known.epoch != m.entry_epoch || known.what != kind::message || known.sequence != run.first + skip)) {
+    const entry* known = next < log_.start() ? nullptr : &log_.at(next);  // null: delivered here and trimmed
+    if (known != nullptr && (known->epoch != m.entry_epoch || known->what != kind::message ||
+                             known->sequence != run.first + skip)) {
       refuse(leader_, "an order that contradicts the last");
       return false;
     }

@@ -122,39 +122,48 @@ class assembly {
   bool dead_ = false;
 };
 
-/// Who has most. A living member's log counts by (epoch of its last held entry, its position), as in an
-/// election; what an application recovered counts by its position, and beats the living only where they
-/// cannot be sure to have it: then what was durable is kept rather than what was only held.
-uuid most_advanced(const std::vector<assembly::one>& present, const view& base) {
-  const claim* live = nullptr;
-  const claim* cold = nullptr;
-  uuid live_process, cold_process, any_process;
+/// Who has most of those who count, or, with `weighted` false, of those who do not.
+struct best {
+  uuid process;
+  const claim* said = nullptr;
+  position_t sure = 0;  ///< whatever comes, it has what was committed up to here
+};
+
+/// A living member's log counts by (epoch of its last held entry, its position), as in an election; what an
+/// application recovered counts by its position, and beats the living only where they cannot be sure to have
+/// it: then what was durable is kept rather than what was only held.
+best most_advanced(const std::vector<assembly::one>& present, const view& base, bool weighted) {
+  best live, cold, any;
   position_t sure = 0;
-  const bool is_weighted =
-      std::any_of(present.begin(), present.end(), [](const auto& c) { return c.said->weight > 0; });
   for (const auto& [process, said] : present) {
     if (said->is_alive) sure = std::max(sure, said->committed);
-    if (is_weighted && said->weight == 0) continue;
-    if (any_process.is_nil()) any_process = process;
+    if ((said->weight > 0) != weighted) continue;
+    if (any.said == nullptr) any = {process, said, 0};
     if (said->is_alive) {
-      if (live == nullptr ||
-          std::pair(said->held_epoch, said->held) > std::pair(live->held_epoch, live->held)) {
-        live = said;
-        live_process = process;
-      }
+      if (live.said == nullptr ||
+          std::pair(said->held_epoch, said->held) > std::pair(live.said->held_epoch, live.said->held))
+        live = {process, said, said->committed};
     } else if (!said->recovered.history.is_nil() && base.continues(said->recovered) &&
-               (cold == nullptr || said->recovered.position > cold->recovered.position)) {
-      cold = said;
-      cold_process = process;
+               (cold.said == nullptr || said->recovered.position > cold.sure)) {
+      cold = {process, said, said->recovered.position};
     }
   }
-  if (live == nullptr) return cold == nullptr ? any_process : cold_process;
+  if (live.said == nullptr) return cold.said == nullptr ? any : cold;
   for (const auto& [process, said] : present) {
-    if (!said->is_alive && said->known.epoch <= live->held_epoch && said->recovered.position <= live->held &&
-        base.continues(said->recovered))
+    if (!said->is_alive && said->known.epoch <= live.said->held_epoch &&
+        said->recovered.position <= live.said->held && base.continues(said->recovered))
       sure = std::max(sure, said->recovered.position);
   }
-  return cold == nullptr || cold->recovered.position <= sure ? live_process : cold_process;
+  return cold.said == nullptr || cold.sure <= sure ? live : cold;
+}
+
+/// Those who count found; others, who are leaving or only look on, when there is nobody else, or when they
+/// have what would be lost.
+uuid choose_founder(const std::vector<assembly::one>& present, const view& base) {
+  const best first = most_advanced(present, base, true), rather_not = most_advanced(present, base, false);
+  if (first.said == nullptr) return rather_not.process;
+  const position_t has = first.said->is_alive ? first.said->held : first.sure;
+  return rather_not.said != nullptr && rather_not.sure > has ? rather_not.process : first.process;
 }
 
 }  // namespace
@@ -172,7 +181,7 @@ claim core::make_claim() const {
   c.version = claimed_.version;
   c.is_open = is_seeking();
   if (!c.is_open) return c;
-  c.weight = is_leaving_ ? std::uint8_t{0} : who_.weight;
+  c.weight = is_leaving_ || who_.arbitrator ? std::uint8_t{0} : who_.weight;  // that is: rather not me
   c.known = kept_;
   c.number_max = std::max(kept_.newest()->number, newest_view_ ? newest_view_->number : 0);
   c.epoch_max = std::max(kept_.epoch, epoch_);
@@ -180,6 +189,7 @@ claim core::make_claim() const {
     c.recovered = recovered_;
   } else if (is_admitted_ && kept_.seat() == self_) {
     c.is_alive = true;
+    if (who_.arbitrator) return c;  // it has nothing to found upon
     c.held_epoch = log_.epoch_at(held_);
     c.held = held_;
     c.committed = committed();
@@ -246,7 +256,7 @@ std::optional<core::reform_plan> core::plan_reform() {
   }
   reform_plan plan;
   plan.base = those.base();
-  plan.leader = most_advanced(present, *plan.base);
+  plan.leader = choose_founder(present, *plan.base);
   for (const auto& [process, said] : present) {
     plan.upon.push_back({process, said->version});
     plan.number = std::max(plan.number, said->number_max);

@@ -15,8 +15,7 @@ namespace {
 
 constexpr std::uint32_t piece_bytes = 64 * 1024;    ///< of a payload in one relayed frame
 constexpr std::uint64_t window_bytes = 256 * 1024;  ///< relayed and not yet receipted
-constexpr auto handover_period = std::chrono::seconds(10);
-constexpr std::uint64_t passed_on_max = 4096;  ///< control frames for one origin between two beats
+constexpr std::uint64_t passed_on_max = 4096;       ///< control frames for one origin between two beats
 
 bool contains(const std::vector<uuid>& set, const uuid& one) {
   return std::find(set.begin(), set.end(), one) != set.end();
@@ -270,41 +269,6 @@ bool core::is_linked_with_quorum(const member& m) const {
     }
   }
   return wins(near, epoch_dead_);
-}
-
-// A leader whose own links make no quorum pays two hops for every commit. If another has such links, that one
-// should lead: I order nothing for a quarter of a suspect timeout, so that it can hold all there is, and ask
-// it to stand. At most once in ten seconds (PROTOCOL 13, 17).
-void core::choose_linked_heir() {
-  const bool is_settled = role_ == role::leader && !is_leaving_ && newest_view_at_ <= passed_;
-  const member* me = is_settled ? newest_view_->find(self_) : nullptr;
-  if (me == nullptr || is_linked_with_quorum(*me)) {
-    linked_badly_since_ = now_;
-    linked_heir_ = seat_id{};
-    return;
-  }
-  if (now_ >= linked_heir_until_) linked_heir_ = seat_id{};
-  if (!linked_heir_.is_nil() || now_ < linked_heir_next_) return;
-  if (now_ < linked_badly_since_ + how_.suspect_timeout / 2) return;
-  for (const member& m : newest_view_->members) {
-    const bool is_fit = m.seat != self_ && m.weight > 0 && !m.catching_up && !leavers_.contains(m.seat) &&
-                        !is_suspected(m.seat);
-    if (!is_fit || !is_linked_with_quorum(m)) continue;
-    linked_heir_ = m.seat;
-    linked_heir_until_ = now_ + how_.suspect_timeout / 4;
-    linked_heir_next_ = now_ + handover_period;
-    say(base::level::info, "hands over to " + m.name + ", whose own links make a quorum");
-    return;
-  }
-}
-
-void core::ask_linked_heir() {
-  if (linked_heir_.is_nil() || role_ != role::leader || now_ < handed_over_at_ + how_.keepalive_period)
-    return;
-  const auto h = holdings_.find(linked_heir_);
-  if (h == holdings_.end() || h->second.epoch != epoch_ || h->second.upto != log_.end()) return;
-  handed_over_at_ = now_;
-  send_to(linked_heir_.process, handover{epoch_, newest_view_->number, log_.end()});
 }
 
 }  // namespace hauberk::replica

@@ -37,6 +37,10 @@ void replica::fence(time_point now, std::uint64_t id) {
   core_->advance(now);
   core_->fence(id);
 }
+void replica::ask(time_point now, std::uint64_t id, change what) {
+  core_->advance(now);
+  core_->ask(id, std::move(what));
+}
 void replica::handle_link_up(time_point now, uuid process, std::string name) {
   core_->advance(now);
   core_->handle_link_up(process, std::move(name));

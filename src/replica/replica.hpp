@@ -8,10 +8,12 @@
 // membership views as entries of the log. README.md in this folder tells it in prose.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -27,6 +29,15 @@ namespace hauberk::replica {
 
 using base::time_point;
 
+/// What happens when a member's application is further behind than it may be.
+enum class flow_policy : std::uint8_t {
+  throttle,  ///< all wait with new broadcasts until it is not
+  demote,    ///< it loses its weight until it is not; all wait only where two others could not do without it
+  evict,     ///< all wait, and after `inactive_timeout` it is removed and its name banned
+};
+
+inline constexpr std::array<std::string_view, 3> flow_policy_names{"throttle", "demote", "evict"};
+
 struct settings {
   base::duration keepalive_period = std::chrono::milliseconds(100);
   base::duration suspect_timeout = std::chrono::seconds(1);
@@ -39,7 +50,10 @@ struct settings {
   std::uint32_t chunk_bytes = 1U << 20U;   ///< larger payloads travel in pieces of this size
   std::uint32_t run_bytes = 256U << 10U;   ///< small payloads share a frame up to this size
   std::uint64_t credit_bytes = 8U << 20U;  ///< bulk given to one link and not yet written
-  bool recovers = true;                    ///< takes part in re-forming a group that died (pc.recovery)
+  flow_policy policy = flow_policy::throttle;
+  std::uint64_t backlog_bytes_max = 64U << 20U;  ///< committed and not yet taken by the application
+  std::uint64_t backlog_entries_max = 0;         ///< the same in entries; 0 = any
+  bool recovers = true;                          ///< takes part in re-forming a group that died (pc.recovery)
 };
 
 /// Who this process is. `past` is what the state file kept of its predecessor, whose seats it proves dead.
@@ -49,6 +63,7 @@ struct identity {
   std::string address;
   std::uint8_t weight = 1;
   record past;
+  bool arbitrator = false;  ///< orders and votes, but keeps and delivers no payloads, and broadcasts none
 };
 
 // ---- effects: what the owner must do ----
@@ -92,8 +107,8 @@ struct message_event {
   std::uint64_t ticket = 0;
   base::buffer payload;
 };
-/// A position without content for the application: a no-op, or a view from before this member's own, `what`,
-/// which says how the senders of what follows were called.
+/// A position without content for the application: a no-op, a message at an arbitrator, or a view from before
+/// this member's own, `what`, which says how the senders of what follows were called.
 struct filler_event {
   position_t position = 0;
   view_ptr what{};
@@ -109,13 +124,19 @@ struct fence_event {
   std::uint64_t id = 0;
   position_t position = 0;
 };
+/// What became of a `change`: `reason` ok once a committed view has it.
+struct change_event {
+  std::uint64_t id = 0;
+  errc reason = errc::ok;
+  std::string text;
+};
 /// The last event: this replica is out of the group for good.
 struct farewell_event {
   errc reason = errc::ok;  ///< ok after `leave`
   std::string text;
 };
-using event =
-    std::variant<view_event, message_event, filler_event, outcome_event, fence_event, farewell_event>;
+using event = std::variant<view_event, message_event, filler_event, outcome_event, fence_event, change_event,
+                           farewell_event>;
 
 enum class role { idle, joiner, follower, candidate, leader, gone };
 
@@ -131,7 +152,9 @@ struct status {
   position_t log_start = 0, log_end = 0, held = 0, committed = 0, delivered = 0, stable = 0;
   std::uint64_t window_bytes = 0;     ///< payload bytes in the log and in the pools
   std::uint64_t in_flight_bytes = 0;  ///< own broadcasts not yet committed
-  bool is_throttled = false;  ///< unstable entries nearly fill the window: broadcast nothing more for now
+  bool is_throttled = false;  ///< broadcast nothing more for now: unstable entries nearly fill the window …
+  uuid waits_for;             ///< … or, when not nil, this member's application is too far behind
+  std::uint64_t backlog_bytes = 0;  ///< committed and not yet taken by the own application
   std::uint64_t elections = 0, refused_messages = 0, fetches = 0;
   std::uint64_t pool_bytes = 0;  ///< of `window_bytes`, what is not in the log
   std::size_t peers = 0, senders = 0, holdings = 0, joiners = 0, events = 0;  ///< how many are remembered
@@ -165,6 +188,9 @@ class replica {
   result<void> force_primary(time_point now);
   /// Ask for the position that covers everything committed anywhere before this call: a fence event.
   void fence(time_point now, std::uint64_t id);
+  /// Ask for a view that makes this change: a change event with this id, which must be a new one, once it is
+  /// committed or refused.
+  void ask(time_point now, std::uint64_t id, change what);
 
   // Inputs.
 

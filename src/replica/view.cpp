@@ -80,6 +80,10 @@ bool record::operator==(const record& other) const {
          pending_at == other.pending_at;
 }
 
+bool view::has_weighted_data() const {
+  return std::any_of(members.begin(), members.end(), [](const member& m) { return m.is_weighted_data(); });
+}
+
 bool is_quorum(const view& of, const std::vector<seat_id>& who, const std::vector<seat_id>& dead) {
   const auto in = [](const std::vector<seat_id>& set, const seat_id& seat) {
     return std::find(set.begin(), set.end(), seat) != set.end();

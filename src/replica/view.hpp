@@ -24,7 +24,10 @@ struct member {
   std::uint8_t weight_wanted = 1;  ///< what it gets once caught up
   bool catching_up = false;        ///< admitted, but not yet trusted with its weight
   sequence_t last = 0;             ///< its last broadcast ordered before this view
+  bool arbitrator = false;         ///< orders and votes, but keeps and delivers no payloads
 
+  /// It may count, and has the payloads that others may lack.
+  [[nodiscard]] bool is_weighted_data() const { return weight > 0 && !arbitrator; }
   bool operator==(const member&) const = default;
 };
 
@@ -66,6 +69,8 @@ struct view {
   [[nodiscard]] bool continues(const recovered_position& point) const;
   /// Makes this the first view of `fresh`, which shares everything up to `position` with the history so far.
   void fork(const uuid& fresh, position_t position);
+  /// Somebody who counts has the payloads; arbitrators alone would have nothing to go on with.
+  [[nodiscard]] bool has_weighted_data() const;
 };
 
 using view_ptr = std::shared_ptr<const view>;

@@ -91,6 +91,7 @@ line printer::operator()(const view& what) {
   text += what.primary ? " from position " + std::to_string(what.start) + ":" : " is not primary any more:";
   for (const auto& one : what.members) {
     text += ' ' + harmless(one.name);
+    if (one.arbitrator) text += "(arbitrator)";
     if (one.weight != 1) text += "(weight " + std::to_string(one.weight) + ')';
   }
   if (what.primary)

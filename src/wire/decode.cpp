@@ -109,7 +109,8 @@ replica::member take(taker& with, const Member& from) {
           with.weight(from.weight()),
           with.weight(from.weight_wanted()),
           from.catching_up(),
-          from.last()};
+          from.last(),
+          from.arbitrator()};
 }
 
 replica::removal take(taker& with, const Removal& from) {
@@ -200,7 +201,9 @@ replica::beat take(taker& with, const Beat& from) {
           from.view_number(),
           with.list("the number of links", from.links(), peers_max,
                     [&](const std::string& one) { return with.id(one); }),
-          from.direct()};
+          from.direct(),
+          from.backlog(),
+          from.is_behind()};
 }
 
 replica::fetch take(taker&, const Fetch& from) {
@@ -244,7 +247,8 @@ replica::join take(taker& with, const Join& from) {
           with.address(from.address()),
           with.weight(from.weight()),
           {with.id(from.recovered_history()), from.recovered_position()},
-          with.seats("the number of seats proven dead", from.succeeds(), limits::record_seats_max)};
+          with.seats("the number of seats proven dead", from.succeeds(), limits::record_seats_max),
+          from.arbitrator()};
 }
 
 replica::join_refused take(taker& with, const JoinRefused& from) {
@@ -286,6 +290,18 @@ replica::promise take(taker& with, const Promise& from) {
   return {with.list("the number of claims", from.upon(), limits::claims_max, [&](const ClaimId& one) {
     return replica::claim_id{with.id(one.process()), one.version()};
   })};
+}
+
+// ---- changes that members ask for ----
+
+replica::change_request take(taker& with, const ChangeRequest& from) {
+  if (!from.has_weight()) with.fail("a change is of one kind, got none that is known here");
+  return {from.id(),
+          replica::weight_change{with.seat(from.weight().seat()), with.weight(from.weight().weight())}};
+}
+
+replica::change_answer take(taker& with, const ChangeAnswer& from) {
+  return {from.id(), from.reason(), with.reason(from.text())};
 }
 
 // ---- the frame around them ----
@@ -346,6 +362,10 @@ std::optional<replica::body> take_body(taker& with, const Frame& head, const bas
     case Frame::kFenceAnswerFieldNumber:
       return replica::fence_answer{head.fence_answer().id(), head.fence_answer().epoch(),
                                    head.fence_answer().position()};
+    case Frame::kChangeRequestFieldNumber:
+      return take(with, head.change_request());
+    case Frame::kChangeAnswerFieldNumber:
+      return take(with, head.change_answer());
     case 0:
       with.fail("a frame has one kind, got none");
       return std::nullopt;

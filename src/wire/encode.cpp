@@ -109,6 +109,7 @@ void put(Member* into, const replica::member& what) {
   into->set_weight_wanted(what.weight_wanted);
   into->set_catching_up(what.catching_up);
   into->set_last(what.last);
+  into->set_arbitrator(what.arbitrator);
 }
 
 void put(Removal* into, const replica::removal& what) {
@@ -202,6 +203,8 @@ void put(Frame& frame, const replica::beat& what) {
     put(into.add_links(), link);
   }
   into.set_direct(what.direct);
+  into.set_backlog(what.backlog);
+  into.set_is_behind(what.is_behind);
 }
 
 void put(Frame& frame, const replica::fetch& what) {
@@ -274,6 +277,7 @@ void put(Frame& frame, const replica::join& what) {
   into.set_recovered_position(what.recovered.position);
   HAUBERK_ASSERT(what.succeeds.size() <= limits::record_seats_max, "a state file proves few deaths");
   for (const auto& seat : what.succeeds) put(into.add_succeeds(), seat);
+  into.set_arbitrator(what.arbitrator);
 }
 
 void put(Frame& frame, const replica::join_refused& what) {
@@ -338,6 +342,26 @@ void put(Frame& frame, const replica::fence_answer& what) {
   into.set_id(what.id);
   into.set_epoch(what.epoch);
   into.set_position(what.position);
+}
+
+// ---- changes that members ask for ----
+
+void put(ChangeRequest& into, const replica::weight_change& what) {
+  put(into.mutable_weight()->mutable_seat(), what.seat);
+  into.mutable_weight()->set_weight(what.weight);
+}
+
+void put(Frame& frame, const replica::change_request& what) {
+  auto& into = *frame.mutable_change_request();
+  into.set_id(what.id);
+  std::visit([&](const auto& change) { put(into, change); }, what.what);
+}
+
+void put(Frame& frame, const replica::change_answer& what) {
+  auto& into = *frame.mutable_change_answer();
+  into.set_id(what.id);
+  into.set_reason(what.reason);
+  put_text(into.mutable_text(), what.text);
 }
 
 // ---- the frame around them ----

@@ -29,10 +29,10 @@ replica::settings ordinary() {
 
 /// What a person wants to see: decisions and deliveries, not the frames between them.
 bool is_told(const std::string& line) {
-  static constexpr std::array marks = {" app: ",     "starts as",     "crashes",     "freezes",
-                                       "thaws",      " leaves",       " leads ",     "steps down",
-                                       "re-form",    "is in history", " says that ", "cannot admit",
-                                       "refuses to", "refused a",     "forced",      "pc.bootstrap"};
+  static constexpr std::array marks = {
+      " app: ",     "starts as",    "crashes",    "freezes",       "thaws",       " leaves",
+      " leads ",    "steps down",   "re-form",    "is in history", " says that ", "asks for",
+      "hands over", "cannot admit", "refuses to", "refused a",     "forced",      "pc.bootstrap"};
   return std::any_of(marks.begin(), marks.end(),
                      [&](const char* mark) { return line.find(mark) != std::string::npos; });
 }
@@ -115,6 +115,7 @@ void script::start(const std::vector<machine_index>& which, bool with_proof) {
   for (const machine_index one : which) {
     start_mode how;
     how.has_state_file = with_proof;
+    how.is_arbitrator = one == arbitrator_;
     at(one).start(how);
   }
 }
@@ -137,6 +138,10 @@ bool script::force(machine_index which) { return !at(which).force(); }
 std::optional<errc> script::end_of(machine_index which) {
   const auto& end = at(which).farewell();
   return end ? std::optional(end->reason) : std::nullopt;
+}
+
+void script::set_weight(machine_index asker, machine_index whose, std::uint8_t weight) {
+  at(asker).ask(replica::weight_change{at(whose).core()->current().self, weight});
 }
 
 void script::cut(const std::vector<machine_index>& side, const std::vector<machine_index>& other) {

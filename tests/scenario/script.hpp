@@ -39,6 +39,10 @@ class script {
   bool force(machine_index which);
   /// Why the last life of this machine ended; nothing while it goes on.
   [[nodiscard]] std::optional<errc> end_of(machine_index which);
+  /// This machine starts as one.
+  void make_arbitrator(machine_index which) { arbitrator_ = which; }
+  /// Asks for another weight of machine `whose`.
+  void set_weight(machine_index asker, machine_index whose, std::uint8_t weight);
   void cut(const std::vector<machine_index>& side, const std::vector<machine_index>& other);
   void cut_one_way(machine_index from, machine_index to);
   void heal();
@@ -67,6 +71,7 @@ class script {
   void hear(const std::string& line);
 
   std::string name_;
+  machine_index arbitrator_ = 0;  // none
   simulator::simulation group_;
   std::vector<std::string> lines_;
   struct arrival {

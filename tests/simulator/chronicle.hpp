@@ -22,6 +22,7 @@ enum class fate { open, delivered, committed, never, unknown };
 
 struct broadcast {
   base::buffer payload;
+  seat_id by;  ///< its sender's stay at that time
   fate end = fate::open;
   position_t after = 0;  ///< what its sender had delivered when it made it
   time_point made{};
@@ -36,12 +37,14 @@ struct witness {
   std::string name;
   std::size_t machine = 0;
   recovered_position recovered;
+  bool is_arbitrator = false;
   bool is_alive = true, is_paused = false, is_leaving = false, has_parted = false;
   position_t next = 1;  ///< the position that it has to deliver next
   std::uint64_t first_ticket = 0;
-  std::vector<broadcast> broadcasts;           ///< in the order of their tickets
-  std::size_t open = 0;                        ///< broadcasts whose end is not known yet
-  std::map<std::uint64_t, position_t> fences;  ///< asked, with what had been delivered anywhere by then
+  std::vector<broadcast> broadcasts;                 ///< in the order of their tickets
+  std::size_t open = 0;                              ///< broadcasts whose end is not known yet
+  std::map<std::uint64_t, position_t> fences;        ///< asked, with what had been delivered anywhere by then
+  std::map<std::uint64_t, replica::change> changes;  ///< asked for, without an answer
   replica::status status;
   uuid history;                     ///< that it is in now
   replica::view_ptr view;           ///< the last one delivered to its application
@@ -51,7 +54,8 @@ struct witness {
   [[nodiscard]] position_t delivered() const { return next - 1; }
 };
 
-enum class kind { message, view, filler };
+/// `unseen`: only arbitrators were there so far, which do not look at messages.
+enum class kind { message, view, filler, unseen };
 
 /// What stands at one position. A view is a filler to who is not in it.
 struct entry {
@@ -64,10 +68,11 @@ struct entry {
 
 struct chronicle {
   time_point now;
-  uuid history;                   ///< the newest of the chain
-  std::set<uuid> histories;       ///< all of them
-  std::vector<entry> log;         ///< of the newest history: position p is at p - 1
-  std::deque<witness> processes;  ///< addresses stay valid
+  uuid history;                          ///< the newest of the chain
+  std::set<uuid> histories;              ///< all of them
+  std::vector<entry> log;                ///< of the newest history: position p is at p - 1
+  std::vector<replica::change> changes;  ///< that members were told to be made
+  std::deque<witness> processes;         ///< addresses stay valid
   std::unordered_map<uuid, witness*> by_id;
   std::set<seat_id> succeeded;  ///< named by the state file of who runs on their machine now: proven dead
   std::map<std::pair<uuid, uuid>, time_point> parted;  ///< when the last link of two processes went down

@@ -9,7 +9,9 @@ std::string words(const replica::view& v) {
   std::string text = "view " + to_string(v.number) + " {";
   for (const auto& each : v.members) {
     text += (text.back() == '{' ? "" : " ") + each.name + "/" + base::to_string(each.seat) + ":w" +
-            to_string(each.weight) + (each.catching_up ? "c" : "");
+            to_string(each.weight) +
+            (each.weight_wanted != each.weight ? "/" + to_string(each.weight_wanted) : "") +
+            (each.catching_up ? "c" : "") + (each.arbitrator ? "a" : "");
   }
   return text + "}";
 }
@@ -21,6 +23,10 @@ std::string words(const replica::order_noop& item) {
   std::string text = "noop";
   for (const auto& each : item.dead) text += " dead " + base::to_string(each);
   return text;
+}
+
+std::string words(const replica::weight_change& c) {
+  return base::to_string(c.seat) + " shall weigh " + to_string(c.weight);
 }
 
 struct teller {
@@ -102,6 +108,12 @@ struct teller {
   std::string operator()(const replica::handover& m) const {
     return "handover e" + to_string(m.epoch) + " at " + to_string(m.log_end);
   }
+  std::string operator()(const replica::change_request& m) const {
+    return "change? " + to_string(m.id) + " " + describe(m.what);
+  }
+  std::string operator()(const replica::change_answer& m) const {
+    return "change " + to_string(m.id) + (m.reason == 0 ? " is made" : " refused: " + m.text);
+  }
   std::string operator()(const replica::fence_request& m) const { return "fence? " + to_string(m.id); }
   std::string operator()(const replica::fence_answer& m) const {
     return "fence " + to_string(m.id) + " e" + to_string(m.epoch) + " at " + to_string(m.position);
@@ -135,12 +147,20 @@ struct event_teller {
   std::string operator()(const replica::fence_event& what) const {
     return "fence " + to_string(what.id) + " at " + to_string(what.position);
   }
+  std::string operator()(const replica::change_event& what) const {
+    return "change " + to_string(what.id) +
+           (what.reason == errc::ok ? " is made" : " is refused: " + what.text);
+  }
   std::string operator()(const replica::farewell_event& what) const {
     return "farewell " + to_string(static_cast<int>(what.reason)) + " " + what.text;
   }
 };
 
 }  // namespace
+
+std::string describe(const replica::change& what) {
+  return std::visit([](const auto& each) { return words(each); }, what);
+}
 
 std::string describe(const replica::envelope& message) {
   const auto name = [](const uuid& process) { return to_string(process).substr(0, 8); };

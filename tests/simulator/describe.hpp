@@ -9,6 +9,7 @@ namespace hauberk::simulator {
 
 [[nodiscard]] std::string describe(const replica::envelope& message);
 [[nodiscard]] std::string describe(const replica::event& told);
+[[nodiscard]] std::string describe(const replica::change& what);
 [[nodiscard]] std::string describe(const replica::status& now);
 
 }  // namespace hauberk::simulator

@@ -168,6 +168,9 @@ void faults::strike(fault what) {
     case fault::blackout:
       black_out();
       break;
+    case fault::change_weight:
+      change_weight();
+      break;
     case fault::late_joiner:
     case fault::aimed:
     case fault::count_:
@@ -316,6 +319,17 @@ void faults::starve() {
     group_.at(which).set_appetite(0, 0us);
     group_.set_ailing(which, false);
   });
+}
+
+// Somebody gives somebody another weight. As long as it is not known what came of it, nobody is lost.
+void faults::change_weight() {
+  const machine_index asker = any();
+  const auto weight = static_cast<std::uint8_t>(chance_.below(4));
+  machine& home = group_.at(asker);
+  if (!home.is_running() || home.is_paused() || home.who()->is_leaving || !home.who()->status.primary) return;
+  const auto view = home.core()->current_view();
+  if (drawn_.is_guarded && !is_calm(group_, *view)) return;
+  home.ask(replica::weight_change{view->members[chance_.below(view->members.size())].seat, weight});
 }
 
 void faults::storm() {

@@ -40,6 +40,7 @@ class faults {
   void black_out();
   void starve();
   void storm();
+  void change_weight();
   /// Lets `what` happen later, with chance of its own, unless the run has healed by then.
   void later(duration wait, std::function<void()> what);
   void unless_healed(duration wait, std::function<void()> what);

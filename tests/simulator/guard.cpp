@@ -20,7 +20,8 @@ struct question {
 /// of the next one, by which the leader may be about to give their weight to those who catch up.
 bool is_alive(const question& q, const replica::view& view, bool is_shrunk, bool is_caught_up) {
   std::uint32_t alive = 0, total = 0;
-  bool is_proven = true;
+  std::vector<std::uint32_t> weights;
+  bool is_proven = true, has_data = false;
   for (const auto& member : view.members) {
     const witness* who = q.group.seen().find(member.seat.process);
     const bool is_here = who != nullptr && who->is_alive && !has(q.gone, who->machine) &&
@@ -29,14 +30,42 @@ bool is_alive(const question& q, const replica::view& view, bool is_shrunk, bool
     const std::uint32_t weight = is_caught_up && member.catching_up ? member.weight_wanted : member.weight;
     total += weight;
     if (is_here) alive += weight;
+    if (is_here && weight > 0) weights.push_back(weight);
+    has_data = has_data || (is_here && member.is_weighted_data());
     if (!is_here && weight > 0 && !q.proven.contains(member.seat)) is_proven = false;
   }
+  // By this policy a minority of those who live may be without its weight at any time.
+  if (q.group.settings().policy == replica::flow_policy::demote) {
+    std::ranges::sort(weights, std::greater<>());
+    for (std::size_t i = 0; i < weights.size() && 2 * i + 2 < view.members.size(); ++i) {
+      alive -= weights[i];
+      total -= weights[i];
+    }
+  }
+  if (!has_data && total != 0) return false;  // an arbitrator alone has nothing to go on with
   return total == 0 ? is_shrunk : 2 * alive > total || (2 * alive == total && is_proven);
+}
+
+bool is_change_open(simulation& group) {
+  for (machine_index i = 0; i < group.count(); ++i) {
+    if (group.at(i).is_running() && !group.at(i).who()->changes.empty()) return true;
+  }
+  return false;
 }
 
 }  // namespace
 
+bool is_calm(simulation& group, const replica::view& view) {
+  if (is_change_open(group)) return false;
+  return std::ranges::all_of(view.members, [&](const replica::member& member) {
+    const witness* who = group.seen().find(member.seat.process);
+    return who != nullptr && who->is_alive && !who->is_paused && !who->is_leaving &&
+           !group.is_ailing(who->machine);
+  });
+}
+
 bool can_lose(simulation& group, const std::vector<machine_index>& gone, const std::set<seat_id>& proven) {
+  if (is_change_open(group)) return false;  // it may move the weights at any time
   const question asked{group, gone, proven};
   // What survivors may act under: the newest view that one of *them* knows to be committed, and all newer
   // ones, also those that only the victim has put on the wire.

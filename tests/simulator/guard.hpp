@@ -15,4 +15,8 @@ namespace hauberk::simulator {
 [[nodiscard]] bool can_lose(simulation& group, const std::vector<machine_index>& gone,
                             const std::set<seat_id>& proven);
 
+/// True when all of the view is alive and well, and nobody has asked for a change: a change of the weights
+/// now will be made by those who live.
+[[nodiscard]] bool is_calm(simulation& group, const replica::view& view);
+
 }  // namespace hauberk::simulator

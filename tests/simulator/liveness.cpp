@@ -1,5 +1,7 @@
 #include "simulator/liveness.hpp"
 
+#include <algorithm>
+
 #include "simulator/describe.hpp"
 
 namespace hauberk::simulator {
@@ -8,7 +10,11 @@ namespace {
 /// Links that broke are dialled again within this.
 constexpr duration relink = 2500ms;
 /// Processes that ended come back, are admitted and catch up within this.
-constexpr duration settle = 40s;
+/// A link brings one kernel buffer per round trip: who has much to catch up on over far links needs longer.
+duration settle_of(const profile& drawn) {
+  const bool is_far = drawn.calm.delay_max >= 50ms && drawn.calm.kernel_bytes <= 256 * 1024;
+  return is_far ? 120s : 40s;
+}
 /// Clocks that drift, and our own looking only now and then.
 constexpr duration failover_slack = 300ms;
 
@@ -122,7 +128,13 @@ void liveness::begin_calm() {
   for (machine_index i = 0; i < group_.count() && chance.percent(60); ++i) {
     if (group_.at(i).who()->status.as == replica::role::leader) who = i;
   }
-  group_.at(who).leave();
+  // The last one that has the data and counts stays, where the others would go on without.
+  const auto* view = group_.at(who).who()->view.get();
+  const bool is_replaced =
+      view != nullptr && std::ranges::any_of(view->members, [&](const auto& m) {
+        return m.seat.process != group_.at(who).who()->id && m.weight_wanted > 0 && !m.arbitrator;
+      });
+  if (is_replaced || group_.count() == 1) group_.at(who).leave();
 }
 
 bool liveness::probe() {
@@ -152,7 +164,7 @@ bool liveness::check() {
       if (!is_late) return false;
       load_.stop();
       stage_ = stage::settling;
-      wait_at_most(settle);
+      wait_at_most(settle_of(drawn_));
       return false;
     case stage::settling:
     case stage::settling_again: {
@@ -170,12 +182,12 @@ bool liveness::check() {
       if (!is_late) return false;
       load_.stop();
       stage_ = stage::probing;
-      wait_at_most(settle);  // who left comes back, and catches up
+      wait_at_most(settle_of(drawn_));  // who left comes back, and catches up
       return false;
     case stage::probing:
       if (probe()) {
         stage_ = stage::settling_again;
-        wait_at_most(settle);
+        wait_at_most(settle_of(drawn_));
       } else if (is_late) {
         fail("a broadcast of one small message is not accepted");
       }

@@ -50,6 +50,7 @@ void machine::start(const start_mode& how) {
   me.name = name_;
   me.address = name_ + ":4567";
   me.weight = how.weight;
+  me.arbitrator = how.is_arbitrator;
   if (how.has_state_file) me.past = file_;
   const seat_id before = me.past.seat();
   if (!before.is_nil()) around_.seen.reach(state::proof_of_death);
@@ -58,7 +59,7 @@ void machine::start(const start_mode& how) {
     words = base::logger([this](base::level, std::string_view line) { around_.time.say(name_, line); },
                          base::level::debug);
   }
-  witness& who = around_.record.start(id, name_, index_, how.recovered, me.past.seats);
+  witness& who = around_.record.start(id, name_, index_, how.recovered, me.past.seats, how.is_arbitrator);
   around_.homes[id] = index_;
   process_.reset(new process{id, replica::replica(around_.settings, me, chance_.next(), words), &who});
   around_.time.say(name_, "starts as " + to_string(id).substr(0, 8) + ", recovered " +
@@ -163,6 +164,14 @@ void machine::fence() {
   const std::uint64_t id = ++process_->fence_id;
   around_.record.handle_fence_asked(*process_->who, id);
   process_->core.fence(local(), id);
+  finish_step(local());
+}
+
+void machine::ask(const replica::change& what) {
+  const std::uint64_t id = ++process_->change_id;
+  process_->who->changes.emplace(id, what);
+  if (around_.time.is_traced()) around_.time.say(name_, "asks for a change: " + describe(what));
+  process_->core.ask(local(), id, what);
   finish_step(local());
 }
 
@@ -323,6 +332,7 @@ void machine::count_message(const replica::send& out) {
     }
   } else if (std::holds_alternative<replica::handover>(what.what)) {
     seen.reach(state::handover_sent);
+    if (!process_->who->is_leaving) seen.reach(state::handed_over_for_speed);
   } else if (std::holds_alternative<replica::join_refused>(what.what)) {
     seen.reach(state::join_refused);
   } else if (const auto* resume = std::get_if<replica::resume>(&what.what)) {

@@ -35,6 +35,7 @@ struct start_mode {
   bool has_state_file = true;    ///< the predecessor's seat is known: proof that it is dead
   recovered_position recovered;  ///< what the application had made durable
   std::uint8_t weight = 1;
+  bool is_arbitrator = false;
 };
 
 class machine {
@@ -72,6 +73,7 @@ class machine {
   void fence();
   /// Null when this member is primary from now on; else why it was refused.
   [[nodiscard]] std::optional<errc> force();
+  void ask(const replica::change& what);
 
   void arrive(input what);
 
@@ -83,7 +85,7 @@ class machine {
     std::deque<input> inbox = {};
     bool is_paused = false, is_step_due = false;
     time_point wake = base::never;  // of the earliest wake-up that is scheduled, in world time
-    std::uint64_t fence_id = 0;
+    std::uint64_t fence_id = 0, change_id = 0;
   };
 
   [[nodiscard]] time_point local() const;

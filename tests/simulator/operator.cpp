@@ -26,12 +26,14 @@ void operator_in_charge::found() {
 
 recovered_position operator_in_charge::choose_recovered(machine_index which, base::random& chance) {
   machine& home = group_.at(which);
+  if (drawn_.arbitrator == which) return {};  // it has no application that keeps anything
   const auto& last = home.farewell();
   if (last && last->reason == errc::state_transfer_needed) {  // the state comes from a member, outside of us
     recovered_position best;
     for (machine_index i = 0; i < group_.count(); ++i) {
       machine& donor = group_.at(i);
-      const bool is_fit = donor.is_running() && !donor.is_paused() && donor.who()->status.primary &&
+      const bool is_fit = donor.is_running() && !donor.is_paused() && !donor.who()->is_arbitrator &&
+                          donor.who()->status.primary &&
                           !group_.seen().forced.contains(donor.who()->status.history);
       if (is_fit && donor.who()->delivered() > best.position)
         best = {donor.who()->status.history, donor.who()->delivered()};
@@ -50,6 +52,8 @@ void operator_in_charge::start(machine_index which) {
   base::random chance = chance_of(which);
   start_mode how;
   how.has_state_file = chance.percent(60) || keeps_file_[which];
+  how.weight = drawn_.weights[which];
+  how.is_arbitrator = drawn_.arbitrator == which;
   how.recovered = choose_recovered(which, chance);
   started_[which] = true;
   group_.at(which).start(how);

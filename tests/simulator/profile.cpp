@@ -6,13 +6,13 @@ namespace hauberk::simulator {
 namespace {
 
 constexpr std::array<const char*, fault_count> fault_names = {
-    "reset",     "crash",         "crash-between-effects",
-    "power-off", "pause",         "stall",
-    "partition", "one-way",       "isolate",
-    "bridge",    "ring",          "pair",
-    "flap",      "slow-consumer", "leave",
-    "blackout",  "late-joiner",   "storm",
-    "aimed"};
+    "reset",         "crash",         "crash-between-effects",
+    "power-off",     "pause",         "stall",
+    "partition",     "one-way",       "isolate",
+    "bridge",        "ring",          "pair",
+    "flap",          "slow-consumer", "leave",
+    "blackout",      "late-joiner",   "storm",
+    "change-weight", "aimed"};
 
 template <typename Value>
 Value one_of(base::random& chance, std::initializer_list<Value> values) {
@@ -45,6 +45,10 @@ void draw_windows(profile& p, base::random& chance) {
   how.chunk_bytes = one_of<std::uint32_t>(chance, {1 << 10, 4 << 10, 64 << 10, 1 << 20});
   how.run_bytes = one_of<std::uint32_t>(chance, {512, 2 << 10, 64 << 10, 256 << 10});
   how.credit_bytes = one_of<std::uint64_t>(chance, {4 << 10, 16 << 10, 512 << 10, 8 << 20});
+  how.backlog_bytes_max = one_of<std::uint64_t>(chance, {1 << 10, 16 << 10, 64 << 20});
+  how.backlog_entries_max = one_of<std::uint64_t>(chance, {0, 0, 5, 100});
+  how.policy = one_of(
+      chance, {replica::flow_policy::throttle, replica::flow_policy::throttle, replica::flow_policy::demote});
 }
 
 void draw_workload(profile& p, base::random& chance) {
@@ -92,6 +96,20 @@ void draw_slow_joiner(profile& p, base::random& chance) {
 
 }  // namespace
 
+/// Mostly everybody counts as one; the first machine, which begins the history, always counts.
+void draw_characters(profile& p, base::random& chance) {
+  p.weights.assign(machines_max, 1);
+  if (p.has(fault::blackout)) {  // what re-forming a group makes of weights is not judged here
+    p.faults[static_cast<std::size_t>(fault::change_weight)] = false;
+    return;
+  }
+  if (chance.percent(20)) {
+    for (auto& each : p.weights) each = static_cast<std::uint8_t>(chance.below(4));
+    p.weights[0] = 1;
+  }
+  if (p.machines >= 3 && chance.percent(20)) p.arbitrator = 1 + chance.below(p.machines - 1);
+}
+
 profile draw_profile(base::random& chance) {
   profile p;
   p.machines = one_of<std::size_t>(chance, {1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9});
@@ -117,21 +135,27 @@ profile draw_profile(base::random& chance) {
     case theme::none:
       break;
   }
+  draw_characters(p, chance);
   return p;
 }
 
 const char* name_of(fault what) { return fault_names[static_cast<std::size_t>(what)]; }
 
 std::string describe(const profile& drawn) {
-  std::string text = std::to_string(drawn.machines) + " machines (" + std::to_string(drawn.founders) +
-                     " founders), suspect " + std::to_string(drawn.settings.suspect_timeout / 1ms) +
-                     " ms, window " + std::to_string(drawn.settings.window_bytes >> 10U) +
-                     " KiB, send window " + std::to_string(drawn.settings.send_window_bytes >> 10U) +
-                     " KiB, " +
-                     (drawn.is_guarded   ? "guarded"
-                      : drawn.is_hostile ? "one hostile"
-                                         : "unguarded") +
-                     ", faults:";
+  std::string text =
+      std::to_string(drawn.machines) + " machines (" + std::to_string(drawn.founders) +
+      " founders), suspect " + std::to_string(drawn.settings.suspect_timeout / 1ms) + " ms, window " +
+      std::to_string(drawn.settings.window_bytes >> 10U) + " KiB, send window " +
+      std::to_string(drawn.settings.send_window_bytes >> 10U) + " KiB, backlog " +
+      std::to_string(drawn.settings.backlog_bytes_max >> 10U) + " KiB " +
+      std::string(replica::flow_policy_names[static_cast<std::size_t>(drawn.settings.policy)]) + ", " +
+      (drawn.is_guarded   ? "guarded"
+       : drawn.is_hostile ? "one hostile"
+                          : "unguarded") +
+      ", weights";
+  for (std::size_t i = 0; i < drawn.machines; ++i) text += " " + std::to_string(drawn.weights[i]);
+  if (drawn.arbitrator) text += ", arbitrator n" + std::to_string(*drawn.arbitrator + 1);
+  text += ", faults:";
   for (std::size_t i = 0; i < fault_count; ++i) {
     if (drawn.faults[i]) text += std::string(" ") + fault_names[i];
   }

@@ -5,7 +5,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "simulator/network.hpp"
 
@@ -30,6 +32,7 @@ enum class fault : std::size_t {
   blackout,  ///< a quorum or all crash at once, and come back with their state files
   late_joiner,
   storm,
+  change_weight,
   aimed,  ///< others strike while a view is pending or somebody stands
   count_
 };
@@ -41,6 +44,8 @@ struct profile {
   replica::settings settings;
   weather storm, calm;  ///< before and after the healing
   std::int64_t drift_ppm_max = 0;
+  std::vector<std::uint8_t> weights;  ///< of the machines
+  std::optional<std::size_t> arbitrator;
   bool with_codec = true;
   bool is_hostile = false;  ///< one machine lies: then only crashes and bounds are judged
   bool is_guarded = true;   ///< a quorum of what counts always survives; else only safety is judged

@@ -11,12 +11,14 @@ recorder::recorder(world& time, sometimes& seen, const replica::settings& limits
     : time_(time), sometimes_(seen), oracles_(make_oracles(chronicle_, limits)) {}
 
 witness& recorder::start(const uuid& id, const std::string& name, std::size_t machine,
-                         recovered_position recovered, const std::vector<seat_id>& succeeds) {
+                         recovered_position recovered, const std::vector<seat_id>& succeeds,
+                         bool is_arbitrator) {
   chronicle_.succeeded.insert(succeeds.begin(), succeeds.end());
   witness& who = chronicle_.processes.emplace_back();
   who.id = id;
   who.name = name;
   who.machine = machine;
+  who.is_arbitrator = is_arbitrator;
   who.recovered = recovered;
   who.next = recovered.position + 1;
   chronicle_.by_id[id] = &who;
@@ -43,7 +45,7 @@ void recorder::handle_accepted(witness& who, std::uint64_t first_ticket,
                                    std::to_string(who.first_ticket + who.broadcasts.size()));
   }
   for (const auto& each : payloads)
-    who.broadcasts.push_back({each, fate::open, who.delivered(), time_.now()});
+    who.broadcasts.push_back({each, who.status.self, fate::open, who.delivered(), time_.now()});
   who.open += payloads.size();
 }
 
@@ -123,7 +125,9 @@ void recorder::handle_step(witness& who, const replica::status& now, const repli
   if (now.as == replica::role::leader &&
       (who.status.as != replica::role::leader || now.epoch != who.status.epoch)) {
     sometimes_.reach(state::election_won);
+    if (who.is_arbitrator) sometimes_.reach(state::arbitrator_leads);
   }
+  if (!now.waits_for.is_nil()) sometimes_.reach(state::application_awaited);
   if (now.fetches > who.status.fetches) sometimes_.reach(state::fetched_payload);
   if (now.log_end < who.status.log_end) sometimes_.reach(state::tail_cut);
   if (!who.status.self.is_nil() && now.self.number > who.status.self.number && who.view) {
@@ -247,16 +251,22 @@ void recorder::deliver(witness& who, position_t where, entry what) {
     who.next = where + 1;
     return;
   }
-  const bool is_first = where == chronicle_.log.size() + 1;
+  // An arbitrator may begin at any view.
+  while (who.is_arbitrator && what.view && where > chronicle_.log.size() + 1) {
+    chronicle_.log.emplace_back().what = kind::unseen;
+  }
+  const bool is_new = where == chronicle_.log.size() + 1;
   if (where > chronicle_.log.size() + 1 || where == 0) {
     throw violation("prefix", who.name + " delivers position " + std::to_string(where) +
                                   ", but nobody delivered the one before");
   }
+  if (is_new) chronicle_.log.emplace_back().what = kind::unseen;
+  entry& known = chronicle_.log[where - 1];
+  const bool is_first = known.what == kind::unseen && (is_new || what.what != kind::unseen);
   if (is_first) {
     if (what.what == kind::message) identify(what, where);
-    chronicle_.log.push_back(what);
+    known = what;
   }
-  entry& known = chronicle_.log[where - 1];
   for (const auto& each : oracles_) each->handle_delivered(who, where, what, known, is_first);
   if (known.what == kind::filler && what.what == kind::view) known = what;
   who.next = where + 1;
@@ -270,7 +280,7 @@ void recorder::handle(witness& who, const replica::view_event& what) {
     return;
   }
   const bool is_news =
-      chronicle_.newest() < what.position || chronicle_.at(what.position)->what == kind::filler;
+      chronicle_.newest() < what.position || chronicle_.at(what.position)->what != kind::view;
   if (is_news) count_view(*what.what);
   if (is_news && who.view) {
     const auto had_weight = [&](const replica::member& one) {
@@ -308,6 +318,7 @@ void recorder::handle(witness& who, const replica::message_event& what) {
 void recorder::handle(witness& who, const replica::filler_event& what) {
   entry made;
   made.view = what.what;
+  if (who.is_arbitrator && !what.what) made.what = kind::unseen;
   deliver(who, what.position, std::move(made));
 }
 
@@ -338,6 +349,16 @@ void recorder::handle(witness& who, const replica::fence_event& what) {
   sometimes_.reach(state::fence_answered);
 }
 
+void recorder::handle(witness& who, const replica::change_event& what) {
+  const auto asked = who.changes.find(what.id);
+  if (asked == who.changes.end()) {
+    throw violation("changes", who.name + " gets an answer to a change that it did not ask for");
+  }
+  if (what.reason == errc::ok) chronicle_.changes.push_back(asked->second);
+  sometimes_.reach(what.reason == errc::ok ? state::change_made : state::change_refused);
+  who.changes.erase(asked);
+}
+
 void recorder::handle(witness& who, const replica::farewell_event& what) {
   if (what.reason == errc::ok) sometimes_.reach(state::left_alone);
   if (what.reason == errc::state_transfer_needed) sometimes_.reach(state::state_transfer_needed);
@@ -354,6 +375,10 @@ void recorder::count_view(const replica::view& now) {
     if (each.catching_up) sometimes_.reach(state::joiner_lost);
   }
   if (now.joined.empty() && now.left.empty() && now.lost.empty()) sometimes_.reach(state::weight_given);
+  for (const auto& each : now.members) {
+    if (each.weight_wanted == 0 && !each.catching_up) sometimes_.reach(state::observer);
+    if (each.weight > 1) sometimes_.reach(state::heavy_member);
+  }
   if (now.members.size() == 1 && !founder) sometimes_.reach(state::group_of_one);
 }
 

@@ -24,7 +24,7 @@ class recorder {
   void judge_bounds_only(const replica::settings& limits);
 
   witness& start(const uuid& id, const std::string& name, std::size_t machine, recovered_position recovered,
-                 const std::vector<seat_id>& succeeds);
+                 const std::vector<seat_id>& succeeds, bool is_arbitrator);
   /// `last` is what it was when it died, perhaps in the middle of a step.
   void handle_crash(witness& who, const replica::status& last);
   void handle_accepted(witness& who, std::uint64_t first_ticket, const std::vector<base::buffer>& payloads);
@@ -57,6 +57,7 @@ class recorder {
   void handle(witness& who, const replica::filler_event& what);
   void handle(witness& who, const replica::outcome_event& what);
   void handle(witness& who, const replica::fence_event& what);
+  void handle(witness& who, const replica::change_event& what);
   void handle(witness& who, const replica::farewell_event& what);
   void count_view(const replica::view& now);
 

@@ -60,6 +60,13 @@ enum class state : std::size_t {
   forced,
   forced_beside_a_primary,
   force_refused,
+  change_made,
+  change_refused,
+  observer,
+  heavy_member,
+  arbitrator_leads,
+  application_awaited,
+  handed_over_for_speed,
   count_
 };
 
@@ -114,6 +121,13 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(state::co
     "forced primary",
     "forced beside a living primary",
     "force refused",
+    "change of the membership made",
+    "change of the membership refused",
+    "observer in a view",
+    "weight above one",
+    "arbitrator leads",
+    "broadcasts wait for an application",
+    "handed over to do better",
 };
 
 /// How often each state was reached, in one run or in many.

@@ -53,7 +53,9 @@ void workload::turn(machine_index which) {
 
 void workload::speak(machine_index which, base::random chance) {
   machine& home = group_.at(which);
-  if (!home.is_running() || home.is_paused() || home.who()->is_leaving || bytes_ > drawn_.bytes_max) return;
+  if (!home.is_running() || home.is_paused() || home.who()->is_leaving || bytes_ > drawn_.bytes_max ||
+      home.who()->is_arbitrator)
+    return;
   if (chance.percent(1)) {
     home.fence();
     if (!home.is_running()) return;
@@ -96,6 +98,7 @@ void workload::turn_calmly(machine_index which) {
 bool workload::probe(machine_index which) {
   machine& home = group_.at(which);
   if (!home.is_running() || home.is_paused() || home.who()->is_leaving) return false;
+  if (home.who()->is_arbitrator) return true;  // it broadcasts nothing
   std::vector<base::buffer> payloads;
   payloads.push_back(make(which, home.who()->broadcasts.size(), 16));
   return !home.broadcast(std::move(payloads)).has_value();

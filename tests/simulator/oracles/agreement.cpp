@@ -11,7 +11,7 @@ class agreement final : public oracle {
 
   void handle_delivered(const witness& who, position_t where, const entry& what, const entry& known,
                         bool is_first) override {
-    if (is_first) return;
+    if (is_first || what.what == kind::unseen) return;
     if ((what.what == kind::message) != (known.what == kind::message)) {
       fail(who.name + " delivers " + words(what) + " at " + std::to_string(where) + ", others delivered " +
            words(known));

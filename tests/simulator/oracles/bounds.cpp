@@ -24,8 +24,8 @@ class bounds final : public oracle {
     }
     // Pools hold what senders have in flight; each keeps within its own send window.
     const std::uint64_t pools = senders_max * std::max(window, oversize);
-    const std::uint64_t log =
-        limits_.window_bytes + limits_.window_bytes / 4;  // a quarter for who catches up
+    // One window for what is not stable, and one and a quarter for who catches up or lacks some of that.
+    const std::uint64_t log = limits_.window_bytes * 9 / 4;
     if (now.window_bytes > log + pools) {
       fail(who.name + " keeps " + std::to_string(now.window_bytes) + " bytes, at most " +
            std::to_string(log) + " and the senders' windows are allowed");
@@ -39,6 +39,12 @@ class bounds final : public oracle {
            " are allowed");
     }
     check_counts(who, now);
+    const bool is_settled = now.as == replica::role::follower && who.status.as == now.as;
+    if (who.is_arbitrator && is_settled &&
+        now.log_start <= std::min(who.status.stable, who.status.delivered)) {
+      fail(who.name + " is an arbitrator and keeps position " + std::to_string(now.log_start) +
+           ", which is stable and delivered");
+    }
     if (now.delivered > now.committed || now.committed > now.log_end || now.held > now.log_end) {
       fail(who.name + " has delivered " + std::to_string(now.delivered) + ", committed " +
            std::to_string(now.committed) + ", held " + std::to_string(now.held) + " of a log up to " +

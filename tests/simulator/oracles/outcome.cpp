@@ -22,7 +22,7 @@ class outcome final : public oracle {
 
   void handle_outcome(const witness& who, const replica::outcome_event& told) override {
     const broadcast& mine = find(who, told.ticket);
-    if (told.result == replica::outcome::unknown) cut_off_.try_emplace(who.status.self, told.ticket);
+    if (told.result == replica::outcome::unknown) cut_off_.try_emplace(mine.by, told.ticket);
     if (told.result == replica::outcome::never && mine.position != 0) {
       fail(who.name + "'s ticket " + std::to_string(told.ticket) + " is told never, but was delivered at " +
            std::to_string(mine.position));

@@ -43,6 +43,7 @@ class proposals final : public oracle {
     for (const auto& each : before.members) {
       const auto* after = now.find(each.seat);
       if (each.weight == 0 || after == nullptr || after->weight > 0) continue;
+      if (after->weight_wanted == 0) continue;  // somebody asked for it
       fail(by + ", which demotes " + each.name + " and leaves less than two with weight");
     }
   }

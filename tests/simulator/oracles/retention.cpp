@@ -27,8 +27,6 @@ class retention final : public oracle {
     // A view that takes its weight frees the window from when it stands in a log.
     const auto* next = proposed_.find(who.status.self);
     if (next == nullptr || next->weight == 0) return;
-    const auto* known = who.view ? who.view->find(who.status.self) : nullptr;
-    if (known == nullptr || known->weight == 0) return;
     fail(who.name + " has weight in view " + std::to_string(in_force_->number) +
          ", but nobody keeps what it lacks: " + told.text);
   }

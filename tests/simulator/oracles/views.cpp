@@ -31,6 +31,12 @@ class views final : public oracle {
     if (is_new) check_neighbours(same, at);
     if (!seen_.histories.contains(now.history)) fail(at + " is of another history");
     if (now.total_weight() == 0) fail(at + " has no weight");
+    for (const auto& each : now.members) {
+      if (each.weight != (each.catching_up ? 0 : each.weight_wanted)) {
+        fail(at + " gives " + each.name + " weight " + std::to_string(each.weight) + ", it shall have " +
+             std::to_string(each.weight_wanted) + (each.catching_up ? " and catches up" : ""));
+      }
+    }
     for (std::size_t i = 1; i < now.members.size(); ++i) {
       if (!(now.members[i - 1].seat < now.members[i].seat)) fail(at + " is not sorted");
     }
@@ -52,13 +58,18 @@ class views final : public oracle {
   void handle_end() override {
     std::map<seat_id, base::sequence_t> ordered;
     replica::view_ptr before;
+    bool is_gapless = true;
     for (position_t where = 1; where <= seen_.newest(); ++where) {
       const entry& at = *seen_.at(where);
       if (at.what == kind::message) ++ordered[at.sender];
+      is_gapless = is_gapless && at.what != kind::unseen;
       if (!at.view) continue;
-      check_last(*at.view, ordered, where);
-      if (before && before->history == at.view->history) check_step(*before, *at.view);
+      if (is_gapless) check_last(*at.view, ordered, where);
+      if (before && is_gapless && before->history == at.view->history) check_step(*before, *at.view);
       before = at.view;
+    }
+    for (const auto& each : seen_.changes) {
+      if (is_gapless) std::visit([this](const auto& made) { check_made(made); }, each);
     }
   }
 
@@ -73,6 +84,15 @@ class views final : public oracle {
     if (next != by_number_.end() && next->second.first <= place->second.first) {
       fail(at + " stands after a view with a larger number");
     }
+  }
+
+  void check_made(const replica::weight_change& made) const {
+    for (const auto& [number, placed] : by_number_) {
+      const replica::member* who = placed.second->find(made.seat);
+      if (who != nullptr && who->weight_wanted == made.weight) return;
+    }
+    fail("a change was told to be made, but no view gives " + base::to_string(made.seat) + " weight " +
+         std::to_string(made.weight));
   }
 
   void check_last(const replica::view& now, std::map<seat_id, base::sequence_t>& ordered,

@@ -253,6 +253,19 @@ TEST(Config, Compression) {
     EXPECT_THAT(refusal(std::string(plain) + "socket.ssl_compression=" + bad), HasSubstr("zstd:19")) << bad;
 }
 
+TEST(Config, HowFarAnApplicationMayBeBehind) {
+  const auto in_bytes =
+      parsed(std::string(plain) + "gcs.fc_limit=32M; gcs.fc_policy=Demote").inside().replication;
+  EXPECT_EQ(in_bytes.backlog_bytes_max, 32U << 20U);
+  EXPECT_EQ(in_bytes.backlog_entries_max, 0U);
+  EXPECT_EQ(in_bytes.policy, replica::flow_policy::demote);
+  const auto in_entries = parsed(std::string(plain) + "gcs.fc_limit=16").inside().replication;
+  EXPECT_EQ(in_entries.backlog_bytes_max, 64U << 20U);
+  EXPECT_EQ(in_entries.backlog_entries_max, 16U);
+  EXPECT_EQ(in_entries.policy, replica::flow_policy::throttle);
+  EXPECT_THAT(refusal(std::string(plain) + "gcs.fc_limit=0"), HasSubstr("a number of messages"));
+}
+
 TEST(Config, WhatIgnoringWouldWeakenIsRefused) {
   for (const char* text : {"socket.ssl_crl=crl.pem", "socket.ssl_identity=list:a,b",
                            "socket.ssl_identity=pin:00", "gmcast.allowed=10.0.0.0/8", "socket.ssl=permissive",
@@ -266,8 +279,8 @@ TEST(Config, WhatIgnoringWouldWeakenIsRefused) {
 }
 
 TEST(Config, WhatHasNoEffectYetIsNoted) {
-  for (const char* text : {"gcs.fc_policy=demote", "evs.auto_evict=3", "gmcast.segment=1",
-                           "socket.ssl_watch=yes", "socket.ssl_reload=1", "gcs.fc_limit=16"})
+  for (const char* text :
+       {"evs.auto_evict=3", "gmcast.segment=1", "socket.ssl_watch=yes", "socket.ssl_reload=1"})
     EXPECT_THAT(parsed(std::string(secured) + text).notes(), ElementsAre(HasSubstr(text))) << text;
 }
 

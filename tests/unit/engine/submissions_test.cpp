@@ -100,10 +100,10 @@ TEST(Submissions, WakesTheWaiterWhenRoomComesUp) {
 TEST(Submissions, AcceptsNothingWhileTheHistoryWindowIsNearlyFull) {
   submissions waiting(100, 1000);
   waiting.set_primary(true);
-  waiting.set_throttled(true);
+  waiting.set_throttled(true, false);
   EXPECT_EQ(add(waiting, {"x"}).error().code, errc::window_full);
   EXPECT_EQ(waiting.wait_writable(1, 0ms).error().code, errc::timed_out);
-  std::thread strand([&] { waiting.set_throttled(false); });
+  std::thread strand([&] { waiting.set_throttled(false, false); });
   EXPECT_TRUE(waiting.wait_writable(1, 10s));
   strand.join();
   EXPECT_TRUE(add(waiting, {"x"}));

@@ -61,7 +61,9 @@ class message_maker {
     return list(base::limits::members_max, [&] { return seat(); });
   }
 
-  replica::member member() { return {seat(), name(), address(), weight(), weight(), flag(), number()}; }
+  replica::member member() {
+    return {seat(), name(), address(), weight(), weight(), flag(), number(), flag()};
+  }
   replica::view_ptr view() {
     replica::view made;
     made.history = id();
@@ -163,7 +165,7 @@ class message_maker {
         return made;
       }
       case 10:
-        return replica::join{seat(), name(), address(), weight(), {id(), number()}, record_seats()};
+        return replica::join{seat(), name(), address(), weight(), {id(), number()}, record_seats(), flag()};
       case 11:
         return replica::join_refused{seat(), small(), flag(), text(base::limits::reason_bytes_max)};
       case 12:
@@ -179,10 +181,14 @@ class message_maker {
       case 17:
         return replica::claim{number(),         flag(), weight(), record(), number(), number(),
                               {id(), number()}, flag(), number(), number(), number()};
-      default:
+      case 18:
         return replica::promise{list(base::limits::claims_max, [&] {
           return replica::claim_id{id(), number()};
         })};
+      case 19:
+        return replica::change_request{number(), replica::weight_change{seat(), weight()}};
+      default:
+        return replica::change_answer{number(), small(), text(base::limits::reason_bytes_max)};
     }
   }
 
