@@ -42,6 +42,8 @@ struct view {
   position_t start = 0;
   std::vector<member> members;
   std::vector<std::string> joined, left, lost;  ///< names; left = by their own wish
+  std::vector<std::string> evicted;             ///< names; removed because a member asked for it
+  std::vector<std::string> banned;              ///< names that may not join (see `group::evict`)
 };
 
 /// A committed message. `payload` is valid until the next `receive` on this group.
@@ -149,6 +151,17 @@ class group {
   /// not_primary, timed_out (it may still come), closed.
   result<void> set_weight(std::string_view name, unsigned weight,
                           std::chrono::milliseconds timeout = std::chrono::seconds(10));
+
+  /// Removes the member called `name` now, and bans that name from joining until `allow`. It is told first
+  /// and gives up being primary; one that does not answer is removed when its lease has run out. Its
+  /// application gets a farewell (errc::evicted) with this node's name and `why` (at most 255 bytes). Blocks
+  /// until the view is committed, at most `timeout`. Errors: bad_option (no such member), refused (nobody who
+  /// has the data and counts would be left; too many bans), not_primary, timed_out (it may still come),
+  /// closed.
+  result<void> evict(std::string_view name, std::string_view why,
+                     std::chrono::milliseconds timeout = std::chrono::seconds(10));
+  /// Lifts the ban on `name`. Errors: not_primary, timed_out, closed.
+  result<void> allow(std::string_view name, std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
   [[nodiscard]] bool closed() const noexcept;
   /// The newest delivered view, with `primary` as it is now; nothing before the first.

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "api/values.hpp"
+#include "base/limits.hpp"
 #include "engine/engine.hpp"
 
 namespace hauberk {
@@ -72,11 +73,13 @@ view view_of(const replica::view_event& from) {
   made.start = from.position;
   for (const replica::member& one : from.what->members)
     made.members.push_back({one.name, to_string(one.seat.process), one.address, one.weight, one.arbitrator});
+  for (const replica::ban& one : from.what->bans) made.banned.push_back(one.name);
   if (!from.primary || from.resumed) return made;  // no change of members: who came and went was told before
   for (const replica::seat_id& seat : from.what->joined)
     if (const replica::member* one = from.what->find(seat)) made.joined.push_back(one->name);
   for (const replica::member& one : from.what->left) made.left.push_back(one.name);
   for (const replica::member& one : from.what->lost) made.lost.push_back(one.name);
+  for (const replica::member& one : from.what->evicted) made.evicted.push_back(one.name);
   return made;
 }
 
@@ -247,6 +250,32 @@ result<void> group::set_weight(std::string_view name, unsigned weight, std::chro
       const auto seat = seat_of(in, name);
       if (!seat) return seat.error();
       return replica::change(replica::weight_change{*seat, static_cast<std::uint8_t>(weight)});
+    };
+    return impl_->inside().change(make, timeout);
+  });
+}
+
+result<void> group::evict(std::string_view name, std::string_view why, std::chrono::milliseconds timeout) {
+  if (!impl_) return closed_handle();
+  return guarded([&] {
+    const auto make = [name = std::string(name),
+                       why = std::string(why.substr(0, base::limits::ban_text_bytes_max))](
+                          const replica::view& in) -> result<replica::change> {
+      const auto seat = seat_of(in, name);
+      if (!seat) return seat.error();
+      return replica::change(replica::eviction{*seat, name, why});
+    };
+    return impl_->inside().change(make, timeout);
+  });
+}
+
+result<void> group::allow(std::string_view name, std::chrono::milliseconds timeout) {
+  if (!impl_) return closed_handle();
+  if (name.size() > base::limits::name_bytes_max)
+    return error(errc::bad_option, "a name has at most 255 bytes, got " + std::to_string(name.size()));
+  return guarded([&] {
+    const auto make = [name = std::string(name)](const replica::view&) -> result<replica::change> {
+      return replica::change(replica::permission{name});
     };
     return impl_->inside().change(make, timeout);
   });

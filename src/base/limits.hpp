@@ -13,8 +13,10 @@ inline constexpr std::size_t seats_max = 65536;        ///< seats that a replica
 inline constexpr std::size_t removed_max = 1024;       ///< removed seats a view remembers
 inline constexpr std::size_t record_seats_max = 4;     ///< seats that a state file proves dead
 inline constexpr std::size_t claims_max =
-    3 * members_max;                              ///< members of the views that a re-formation rests on
-inline constexpr std::size_t forks_max = 32;      ///< histories before its own that a view remembers
+    3 * members_max;                                    ///< members of the views that a re-formation rests on
+inline constexpr std::size_t forks_max = 32;            ///< histories before its own that a view remembers
+inline constexpr std::size_t bans_max = 64;             ///< names that may not join
+inline constexpr std::size_t ban_text_bytes_max = 255;  ///< why
 inline constexpr std::size_t changes_max = 1024;  ///< changes that a member asks for, or a leader works on
 inline constexpr std::size_t frame_head_bytes_max = 256 * 1024;          ///< a frame without its payload
 inline constexpr std::size_t frame_payload_bytes_max = 4 * 1024 * 1024;  ///< a frame's payload, decompressed

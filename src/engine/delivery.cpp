@@ -58,7 +58,7 @@ void delivery::learn(const replica::view& what) {
     senders_.clear();  // pinned names live on in the batches that use them
     latest_sender_ = nullptr;
   }
-  for (const auto* some : {&what.members, &what.left, &what.lost})
+  for (const auto* some : {&what.members, &what.left, &what.lost, &what.evicted})
     for (const replica::member& one : *some) remember(one.seat, one.name);
 }
 

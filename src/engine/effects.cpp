@@ -30,6 +30,7 @@ std::string describe(const replica::view_event& event) {
   if (!event.primary) return text + "; NOT PRIMARY: no quorum in reach";
   if (!what.left.empty()) text += "; left: " + names_of(what.left);
   if (!what.lost.empty()) text += "; lost: " + names_of(what.lost);
+  if (!what.evicted.empty()) text += "; evicted: " + names_of(what.evicted);
   return text;
 }
 

@@ -34,7 +34,8 @@ void core::note_change(const uuid& requester, const change_request& m) {
   // What was answered is not done again: another may have changed it since.
   const auto known = std::find_if(answered_.begin(), answered_.end(), is_it);
   if (known == answered_.end()) {
-    wanted_.push_back({requester, m.id, m.what, errc::ok, {}});
+    const member* by = newest_view_->find_process(requester);
+    wanted_.push_back({requester, m.id, m.what, by != nullptr ? by->name : std::string(), errc::ok, {}});
   } else {
     answer(*known);
   }
@@ -46,6 +47,7 @@ void core::handle(peer& from, const change_answer& m) {
 }
 
 void core::answer(const wanted_change& what) {
+  if (what.requester.is_nil()) return;  // this leader's own idea
   if (what.requester != self_.process) {
     send_to(what.requester, change_answer{what.id, static_cast<std::uint32_t>(what.end), what.text});
   } else if (asked_.erase(what.id) != 0) {
@@ -65,6 +67,7 @@ void core::consider_changes() {
       send_to(leader_, change_request{id, one.what});
     }
   }
+  evict_laggards();
   // Judged by a committed view that is the newest: what is pending may still be cut.
   while (role_ == role::leader && !wanted_.empty() && newest_view_at_ <= passed_) {
     wanted_change& first = wanted_.front();
@@ -73,7 +76,7 @@ void core::consider_changes() {
       return objection(c);
     };
     const std::optional<error> end = std::visit(judge, first.what);
-    if (!end) return;
+    if (!end) break;
     first.end = static_cast<errc>(end->code.value());
     first.text = end->text;
     answer(first);
@@ -81,9 +84,10 @@ void core::consider_changes() {
     if (answered_.size() > answers_max) answered_.pop_front();
     wanted_.pop_front();
   }
+  consider_eviction();
 }
 
-void core::apply_changes(view& next) const {
+void core::apply_changes(view& next) {
   if (wanted_.empty()) return;
   std::visit([&](const auto& c) { apply(c, next); }, wanted_.front().what);
 }

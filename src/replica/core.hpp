@@ -269,7 +269,21 @@ class core {
   [[nodiscard]] std::optional<error> objection(const weight_change& c) const;
   [[nodiscard]] bool is_done(const weight_change& c, const view& in) const;
   void apply(const weight_change& c, view& next) const;
-  void apply_changes(view& next) const;
+  void apply_changes(view& next);
+
+  // eviction.cpp
+  void handle(peer& from, const evict_notice& m);
+  void handle(peer& from, const evict_consent& m);
+  [[nodiscard]] std::optional<error> objection(const eviction& c) const;
+  [[nodiscard]] std::optional<error> objection(const permission&) const { return std::nullopt; }
+  [[nodiscard]] bool is_done(const eviction& c, const view& in) const;
+  [[nodiscard]] bool is_done(const permission& c, const view& in) const;
+  void apply(const eviction& c, view& next);
+  void apply(const permission& c, view& next) const;
+  [[nodiscard]] const eviction* wanted_eviction() const;
+  void consider_eviction();
+  void take_back_consent();
+  void part_evicted();
 
   // placement.cpp: who should lead
   void consider_placement();
@@ -288,6 +302,7 @@ class core {
   [[nodiscard]] bool keeps_up(const seat_id& seat) const;
   [[nodiscard]] bool is_demoted_for_backlog(const view& in, const member& m) const;
   [[nodiscard]] bool is_spared_by(const view& of, const member& m) const;
+  void evict_laggards();
   [[nodiscard]] const member* awaited_application() const;
 
   // fence.cpp
@@ -394,12 +409,19 @@ class core {
   std::vector<std::string> awaited_;  ///< names of those who follow this founder and are not in yet
   std::uint32_t foundings_ = 0;
   std::string said_once_;
+  // ---- eviction ----
+  seat_id noticed_;         ///< as leader: whom I told that it is about to be removed
+  bool is_agreed_ = false;  ///< and it consented
+  time_point noticed_since_{}, noticed_at_{};
+  epoch_t evicted_in_ = 0;   ///< the epoch in which I consented; 0 = I did not
+  bool is_evicted_ = false;  ///< a committed view did it
   // ---- changes and placement ----
   std::map<std::uint64_t, asked_change> asked_;
   std::deque<wanted_change> wanted_;    ///< as leader: the oldest first, one view for each
   std::deque<wanted_change> answered_;  ///< the newest last
   seat_id heir_;                        ///< as leader: who shall lead in my place; nil = nobody
-  time_point heir_until_{}, next_placement_{}, badly_linked_since_{}, measured_since_{};
+  time_point heir_until_{}, next_placement_{}, next_owed_placement_{}, badly_linked_since_{},
+      measured_since_{};
 
   // ---- fetching ----
   uuid fetch_from_;

@@ -134,7 +134,7 @@ void core::enter_epoch(epoch_t epoch) {
   pre_vote_epoch_ = 0;
   rounds_.clear();
   wanted_.clear();
-  heir_ = seat_id{};
+  noticed_ = heir_ = seat_id{};
   is_paused_ = false;
   for (auto& [id, asked_at] : fences_) asked_at = time_point{};
   for (auto& [id, one] : asked_) one.asked_at = time_point{};
@@ -148,7 +148,7 @@ void core::step_down(const char* why) {
   leader_ = uuid{};
   rounds_.clear();
   wanted_.clear();
-  heir_ = seat_id{};
+  noticed_ = heir_ = seat_id{};
   is_paused_ = false;
   votes_.clear();
   pre_vote_epoch_ = 0;
@@ -167,6 +167,7 @@ void core::lead() {
   leader_ = self_.process;
   matched_ = epoch_;
   has_consented_ = false;  // who leads is not let go by another
+  evicted_in_ = 0;
   keep_epoch();
   election_at_ = base::never;
   handed_over_at_ = time_point{};

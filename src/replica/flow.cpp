@@ -4,6 +4,7 @@
 // member last said counts for nothing.
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "replica/core.hpp"
 
 namespace hauberk::replica {
@@ -62,6 +63,23 @@ bool core::is_spared_by(const view& of, const member& m) const {
     return one.seat != m.seat && one.is_weighted_data();
   });
   return others >= (HAUBERK_MUTANT(demote_down_to_one) ? 1 : 2);
+}
+
+// As leader, by that policy: who has been behind for so long goes, and its name is banned, or it would be
+// back at once.
+void core::evict_laggards() {
+  if (how_.policy != flow_policy::evict || role_ != role::leader || !wanted_.empty()) return;
+  if (newest_view_->bans.size() >= base::limits::bans_max) return;  // all wait for it, as by `throttle`
+  for (const member& m : newest_view_->members) {
+    if (m.seat == self_ || m.weight == 0 || !is_behind(m.seat) || !is_spared_by(*newest_view_, m)) continue;
+    if (now_ < peers_.at(m.seat.process).behind_changed_at + how_.inactive_timeout) continue;
+    const std::string why = "its application was further behind than gcs.fc_limit allows for " +
+                            std::to_string(how_.inactive_timeout / std::chrono::milliseconds(1)) +
+                            " ms (gcs.fc_policy=evict)";
+    say(base::level::warning, "evicts " + m.name + ": " + why);
+    wanted_.push_back({{}, 0, eviction{m.seat, m.name, why}, who_.name, errc::ok, {}});
+    return;
+  }
 }
 
 // For whose application everybody waits; null = nobody's.

@@ -100,6 +100,7 @@ struct wanted_change {
   uuid requester;
   std::uint64_t id = 0;
   change what;
+  std::string by;       ///< the requester's name
   errc end = errc::ok;  ///< once answered, with
   std::string text;
 };

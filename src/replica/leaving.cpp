@@ -45,16 +45,24 @@ bool core::is_handing_over() const {
 // neither goes on to the next view nor leaves.
 bool core::is_awaited_by_leaver() const {
   if (now_ >= committed_view_since_ + how_.suspect_timeout) return false;
-  return std::any_of(committed_view_->left.begin(), committed_view_->left.end(), [&](const member& m) {
+  const auto is_waiting = [&](const member& m) {
     const auto p = peers_.find(m.seat.process);
     return p != peers_.end() && p->second.is_up && p->second.seat == m.seat.number;
-  });
+  };
+  const auto& v = *committed_view_;
+  return std::any_of(v.left.begin(), v.left.end(), is_waiting) ||
+         std::any_of(v.evicted.begin(), v.evicted.end(), is_waiting);
 }
 
 void core::consider_leaving() {
   if (is_removed_ && is_released()) {
     const removal* mine = committed_view_->find_removal(self_);
     return leave_old_seat(mine == nullptr ? 0 : mine->last, mine != nullptr);
+  }
+  take_back_consent();
+  if (is_evicted_) {
+    if (delivered_ == passed_ && (is_let_go_ || is_released())) part_evicted();
+    return;
   }
   if (!is_leaving_ || !in_history() || is_gone_ || role_ == role::joiner) return;
   const bool is_delivered = delivered_ == passed_;
@@ -114,8 +122,10 @@ void core::notice_stranger(peer& p) {
   if (const removal* gone = known->find_removal(seat)) {
     const auto by_seat = [&](const member& m) { return m.seat == seat; };
     // One who left learns it from the log; from us only when it seems to have missed that.
-    const bool is_leaving = now_ < committed_view_since_ + how_.suspect_timeout &&
-                            std::any_of(committed_view_->left.begin(), committed_view_->left.end(), by_seat);
+    const bool is_leaving =
+        now_ < committed_view_since_ + how_.suspect_timeout &&
+        (std::any_of(committed_view_->left.begin(), committed_view_->left.end(), by_seat) ||
+         std::any_of(committed_view_->evicted.begin(), committed_view_->evicted.end(), by_seat));
     if (!is_leaving) send_to(p.process, removed{history_, *gone, true});
     return;
   }
@@ -180,6 +190,7 @@ void core::leave_old_seat(sequence_t last, bool known) {
   if (known) old.sent = std::min(old.sent, std::max(last, old.resolved));
   old.is_over = known;
   is_admitted_ = has_consented_ = is_removed_ = is_still_ = false;
+  evicted_in_ = 0;
   judge_primary();
   was_primary_told_ = false;  // the next view tells
   cut(committed());

@@ -45,6 +45,7 @@ std::optional<view> core::wanted_view() {
   next.joined.clear();
   next.left.clear();
   next.lost.clear();
+  next.evicted.clear();
   next.dead.clear();
   if (HAUBERK_MUTANT(removed_forgotten)) next.removed.clear();
   for (member& m : next.members)
@@ -59,7 +60,7 @@ std::optional<view> core::wanted_view() {
   for (const member& m : next.lost) {
     if (is_proven_dead(m.seat) && !HAUBERK_MUTANT(dead_unnamed)) next.dead.push_back(m.seat);
   }
-  for (const auto* gone : {&next.left, &next.lost}) {
+  for (const auto* gone : {&next.left, &next.lost, &next.evicted}) {
     for (const member& m : *gone) {
       next.removed.push_back({m.seat, senders_[sender_index(m.seat)].ordered, next.number});
     }
@@ -72,7 +73,8 @@ std::optional<view> core::wanted_view() {
            a.catching_up == b.catching_up;
   };
   if (std::equal(next.members.begin(), next.members.end(), newest_view_->members.begin(),
-                 newest_view_->members.end(), same)) {
+                 newest_view_->members.end(), same) &&
+      next.bans == newest_view_->bans) {
     return std::nullopt;
   }
   return next;
@@ -179,7 +181,7 @@ void core::view_committed(position_t at, const view_ptr& v) {
   keep_decided(at, v);
   committed_view_since_ = now_;
   if (HAUBERK_MUTANT(view_kept_after_held)) hold_view(at);
-  for (const auto* gone : {&v->left, &v->lost}) {
+  for (const auto* gone : {&v->left, &v->lost, &v->evicted}) {
     for (const member& m : *gone) {
       leavers_.erase(m.seat);
       holdings_.erase(m.seat);
@@ -205,6 +207,8 @@ void core::view_committed(position_t at, const view_ptr& v) {
   const auto by_self = [&](const member& m) { return m.seat == self_; };
   if (std::any_of(v->left.begin(), v->left.end(), by_self)) {
     has_left_ = true;
+  } else if (std::any_of(v->evicted.begin(), v->evicted.end(), by_self)) {
+    has_left_ = is_evicted_ = true;
   } else {
     is_removed_ = true;
     judge_primary();

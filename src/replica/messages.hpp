@@ -250,8 +250,22 @@ struct weight_change {
 
   bool operator==(const weight_change&) const = default;
 };
+/// Remove `seat`, the member called `name`, now, and let nobody of that name in again until it is allowed.
+struct eviction {
+  seat_id seat;
+  std::string name;
+  std::string text;  ///< why, for people
+
+  bool operator==(const eviction&) const = default;
+};
+/// Lift the ban on a name.
+struct permission {
+  std::string name;
+
+  bool operator==(const permission&) const = default;
+};
 /// What any member may ask the leader to do by a view.
-using change = std::variant<weight_change>;
+using change = std::variant<weight_change, eviction, permission>;
 /// Asked again until it is answered: to be asked twice makes no difference.
 struct change_request {
   std::uint64_t id = 0;  ///< of the asking process
@@ -268,9 +282,22 @@ struct change_answer {
   bool operator==(const change_answer&) const = default;
 };
 
+/// The leader of `epoch` is about to remove the receiver, which shall claim to be primary no more.
+struct evict_notice {
+  epoch_t epoch = 0;
+
+  bool operator==(const evict_notice&) const = default;
+};
+/// It does not any more, as long as `epoch` lasts.
+struct evict_consent {
+  epoch_t epoch = 0;
+
+  bool operator==(const evict_consent&) const = default;
+};
+
 using body = std::variant<data, order, held, beat, resume, vote_request, vote, epoch_start, fetch, fetched,
                           join, join_refused, leave, removed, handover, fence_request, fence_answer, claim,
-                          promise, change_request, change_answer>;
+                          promise, change_request, change_answer, evict_notice, evict_consent>;
 
 /// Where a message comes from and goes to that travels over a third member, because the direct link between
 /// the two is broken (PROTOCOL 13). One hop only: the middle passes on what it got from the origin itself.

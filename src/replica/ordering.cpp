@@ -68,8 +68,11 @@ position_t core::order_limit(const peer& p) const {
     const bool is_needed = !is_quorum(*committed_view_, others, epoch_dead_);
     limit = is_needed ? log_.end() : newest_view_at_ - 1;
   } else {
+    const auto is_it = [&](const member& m) { return m.seat == seat; };
     const auto& left = newest_view_->left;
-    if (std::none_of(left.begin(), left.end(), [&](const member& m) { return m.seat == seat; })) return 0;
+    const auto& evicted = newest_view_->evicted;
+    if (std::none_of(left.begin(), left.end(), is_it) && std::none_of(evicted.begin(), evicted.end(), is_it))
+      return 0;
     limit = newest_view_at_;
   }
   const auto h = holdings_.find(seat);

@@ -41,16 +41,20 @@ void core::consider_placement() {
   const member* me = is_settled ? newest_view_->find(self_) : nullptr;
   if (me == nullptr) return;
   if (is_linked_with_quorum(*me)) badly_linked_since_ = now_;
-  if (!heir_.is_nil() || now_ < next_placement_) return;
+  if (!heir_.is_nil()) return;
   const placement found = choose_heir(*me);
-  if (found.heir == nullptr) return;
+  time_point& next = found.is_owed ? next_owed_placement_ : next_placement_;
+  if (found.heir == nullptr || now_ < next) return;
   heir_ = found.heir->seat;
   heir_until_ = now_ + how_.suspect_timeout / 4;
-  next_placement_ = now_ + (found.is_owed ? 3 * how_.suspect_timeout : placement_period);
+  next = now_ + (found.is_owed ? how_.suspect_timeout : placement_period);
   say(base::level::info, "hands over to " + found.heir->name + ", which " + found.why);
 }
 
 placement core::choose_heir(const member& me) {
+  const eviction* mine = wanted_eviction();
+  if (mine != nullptr && mine->seat == self_)  // nobody removes itself
+    return {best_heir([](const member& m) { return m.arbitrator ? 1U : 2U; }), "removes this member", true};
   if (!me.is_weighted_data()) return {rightful_heir(me), "has data and counts", true};
   if (now_ >= badly_linked_since_ + how_.suspect_timeout / 2)
     return {best_heir([&](const member& m) { return !m.arbitrator && is_linked_with_quorum(m) ? 1U : 0U; }),

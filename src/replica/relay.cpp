@@ -56,7 +56,7 @@ std::vector<uuid> core::relayable() const {
   std::vector<uuid> who;
   for (const view_ptr& v : {newest_view_, committed_view_}) {
     if (!v) continue;
-    for (const auto* some : {&v->members, &v->left}) {
+    for (const auto* some : {&v->members, &v->left, &v->evicted}) {
       for (const member& m : *some) {
         if (m.seat.process != who_.process && !contains(who, m.seat.process)) who.push_back(m.seat.process);
       }

@@ -33,6 +33,11 @@ const removal* view::find_removal(const seat_id& seat) const {
   return at == removed.rend() ? nullptr : &*at;
 }
 
+const ban* view::find_ban(const std::string& name) const {
+  const auto at = std::find_if(bans.begin(), bans.end(), [&](const ban& b) { return b.name == name; });
+  return at == bans.end() ? nullptr : &*at;
+}
+
 std::uint32_t view::total_weight() const {
   std::uint32_t total = 0;
   for (const member& m : members) total += m.weight;
@@ -60,6 +65,8 @@ view_ptr outline_of(const view& of) {
   made.joined.clear();
   made.left.clear();
   made.lost.clear();
+  made.evicted.clear();
+  made.bans.clear();
   made.removed.clear();
   made.dead.clear();
   for (member& m : made.members) {

@@ -44,6 +44,15 @@ struct removal {
 /// side of a forced split for newer.
 inline constexpr std::uint64_t forced_step = std::uint64_t{1} << 32U;
 
+/// Nobody of this name may join until the ban is lifted.
+struct ban {
+  std::string name;
+  std::string by;    ///< the member that asked for it
+  std::string text;  ///< and why
+
+  bool operator==(const ban&) const = default;
+};
+
 struct view {
   uuid history;
   uuid root;                              ///< the first history of the chain: the group's identity for life
@@ -55,6 +64,8 @@ struct view {
   std::vector<member> left;      ///< gone by their own wish, as they were in the view before
   std::vector<member> lost;      ///< gone without it
   std::vector<seat_id> dead;     ///< of `lost`, those whose death is proven: nobody need wait for their lease
+  std::vector<member> evicted;   ///< gone because a member asked for it, after they had consented
+  std::vector<ban> bans;         ///< oldest first, at most limits::bans_max
   std::vector<removal> removed;  ///< newest last, at most limits::removed_max
 
   bool operator==(const view&) const = default;
@@ -63,6 +74,7 @@ struct view {
   [[nodiscard]] const member* find_process(const uuid& process) const;
   [[nodiscard]] const member* find_name(const std::string& name) const;
   [[nodiscard]] const removal* find_removal(const seat_id& seat) const;
+  [[nodiscard]] const ban* find_ban(const std::string& name) const;
   [[nodiscard]] std::uint32_t total_weight() const;
   /// True when what was at that point of that history is what this history has there, too: no fork lies
   /// between. A nil history says "nothing", which is a prefix of everything.

@@ -133,6 +133,10 @@ replica::view_ptr take(taker& with, const View& from) {
   made.forks = with.list("the number of forks", from.forks(), limits::forks_max, [&](const Fork& one) {
     return recovered_position{with.id(one.history()), one.position()};
   });
+  made.evicted = with.list("the number of evicted members", from.evicted(), limits::members_max, member);
+  made.bans = with.list("the number of bans", from.bans(), limits::bans_max, [&](const Ban& one) {
+    return replica::ban{with.name(one.name()), with.name(one.by()), with.ban_text(one.text())};
+  });
   return std::make_shared<const replica::view>(std::move(made));
 }
 
@@ -294,10 +298,19 @@ replica::promise take(taker& with, const Promise& from) {
 
 // ---- changes that members ask for ----
 
+replica::change take_change(taker& with, const ChangeRequest& from) {
+  const int kinds = (from.has_weight() ? 1 : 0) + (from.has_evict() ? 1 : 0) + (from.has_allow() ? 1 : 0);
+  if (kinds != 1) with.fail("a change is of one kind, got " + std::to_string(kinds) + " that are known here");
+  if (from.has_evict()) {
+    return replica::eviction{with.seat(from.evict().seat()), with.name(from.evict().name()),
+                             with.ban_text(from.evict().text())};
+  }
+  if (from.has_allow()) return replica::permission{with.name(from.allow().name())};
+  return replica::weight_change{with.seat(from.weight().seat()), with.weight(from.weight().weight())};
+}
+
 replica::change_request take(taker& with, const ChangeRequest& from) {
-  if (!from.has_weight()) with.fail("a change is of one kind, got none that is known here");
-  return {from.id(),
-          replica::weight_change{with.seat(from.weight().seat()), with.weight(from.weight().weight())}};
+  return {from.id(), take_change(with, from)};
 }
 
 replica::change_answer take(taker& with, const ChangeAnswer& from) {
@@ -366,6 +379,10 @@ std::optional<replica::body> take_body(taker& with, const Frame& head, const bas
       return take(with, head.change_request());
     case Frame::kChangeAnswerFieldNumber:
       return take(with, head.change_answer());
+    case Frame::kEvictNoticeFieldNumber:
+      return replica::evict_notice{head.evict_notice().epoch()};
+    case Frame::kEvictConsentFieldNumber:
+      return replica::evict_consent{head.evict_consent().epoch()};
     case 0:
       with.fail("a frame has one kind, got none");
       return std::nullopt;

@@ -40,6 +40,10 @@ void put_address(std::string* into, const std::string& address) {
 
 void put_text(std::string* into, const std::string& text) { into->assign(text, 0, limits::reason_bytes_max); }
 
+void put_ban_text(std::string* into, const std::string& text) {
+  into->assign(text, 0, limits::ban_text_bytes_max);
+}
+
 // ---- greeting and mesh ----
 
 void put(Frame& frame, const mesh::hello& what) {
@@ -131,6 +135,15 @@ void put(View* into, const replica::view& what) {
   for (const auto& member : what.left) put(into->add_left(), member);
   for (const auto& member : what.lost) put(into->add_lost(), member);
   for (const auto& removal : what.removed) put(into->add_removed(), removal);
+  HAUBERK_ASSERT(what.evicted.size() <= limits::members_max && what.bans.size() <= limits::bans_max,
+                 "a view is bounded");
+  for (const auto& member : what.evicted) put(into->add_evicted(), member);
+  for (const auto& ban : what.bans) {
+    auto& made = *into->add_bans();
+    put_name(made.mutable_name(), ban.name);
+    put_name(made.mutable_by(), ban.by);
+    put_ban_text(made.mutable_text(), ban.text);
+  }
   for (const auto& seat : what.dead) put(into->add_dead(), seat);
   put(into->mutable_root(), what.root);
   for (const auto& fork : what.forks) {
@@ -349,6 +362,25 @@ void put(Frame& frame, const replica::fence_answer& what) {
 void put(ChangeRequest& into, const replica::weight_change& what) {
   put(into.mutable_weight()->mutable_seat(), what.seat);
   into.mutable_weight()->set_weight(what.weight);
+}
+
+void put(ChangeRequest& into, const replica::eviction& what) {
+  auto& made = *into.mutable_evict();
+  put(made.mutable_seat(), what.seat);
+  put_name(made.mutable_name(), what.name);
+  put_ban_text(made.mutable_text(), what.text);
+}
+
+void put(ChangeRequest& into, const replica::permission& what) {
+  put_name(into.mutable_allow()->mutable_name(), what.name);
+}
+
+void put(Frame& frame, const replica::evict_notice& what) {
+  frame.mutable_evict_notice()->set_epoch(what.epoch);
+}
+
+void put(Frame& frame, const replica::evict_consent& what) {
+  frame.mutable_evict_consent()->set_epoch(what.epoch);
 }
 
 void put(Frame& frame, const replica::change_request& what) {

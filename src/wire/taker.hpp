@@ -61,6 +61,9 @@ class taker {
   std::string reason(const std::string& from) {
     return text("the length of a reason", from, limits::reason_bytes_max);
   }
+  std::string ban_text(const std::string& from) {
+    return text("the length of a ban's reason", from, limits::ban_text_bytes_max);
+  }
   std::uint8_t weight(std::uint32_t from) {
     return check("a weight", from, 255) ? static_cast<std::uint8_t>(from) : std::uint8_t{0};
   }

@@ -64,6 +64,34 @@ TEST(scenario, weights) {
   s.check();
 }
 
+TEST(scenario, evicted_banned_allowed) {
+  script s("evicted_banned_allowed", 3);
+  found(s, 3);
+  s.note("n2 evicts n3, which is alive: it is told, and gives up being primary, before the view is made");
+  s.evict(2, 3, "its disk is failing");
+  ASSERT_TRUE(s.run_until([&] { return s.core(1).current_view()->members.size() == 2; }));
+  s.run(100ms);
+  s.note("n3 comes back under the same name, and is refused");
+  s.start({3}, true);
+  s.run(1s);
+  s.note("n1 allows it");
+  s.allow(1, 3);
+  s.run(200ms);
+  s.start({3}, true);
+  ASSERT_TRUE(s.run_until([&] { return s.core(1).current_view()->members.size() == 3; }));
+  s.run(300ms);
+  s.note("n2 is cut off, and evicted meanwhile: its lease has run out before the view is made");
+  s.cut({2}, {1, 3});
+  s.evict(1, 2, "it is mute");
+  ASSERT_TRUE(s.run_until([&] { return s.core(1).current_view()->members.size() == 2; }));
+  EXPECT_FALSE(s.status(2).primary);
+  s.run(100ms);
+  s.note("the leader n1 is evicted: it hands over first");
+  s.evict(3, 1, "its turn");
+  s.run(1s);
+  s.check();
+}
+
 TEST(scenario, arbitrator) {
   script s("arbitrator", 3);
   s.make_arbitrator(3);

@@ -144,6 +144,14 @@ void script::set_weight(machine_index asker, machine_index whose, std::uint8_t w
   at(asker).ask(replica::weight_change{at(whose).core()->current().self, weight});
 }
 
+void script::evict(machine_index asker, machine_index whom, const std::string& why) {
+  at(asker).ask(replica::eviction{at(whom).core()->current().self, at(whom).name(), why});
+}
+
+void script::allow(machine_index asker, machine_index whom) {
+  at(asker).ask(replica::permission{at(whom).name()});
+}
+
 void script::cut(const std::vector<machine_index>& side, const std::vector<machine_index>& other) {
   for (const machine_index a : side) {
     for (const machine_index b : other) group_.partition({a - 1}, {b - 1});

@@ -43,6 +43,8 @@ class script {
   void make_arbitrator(machine_index which) { arbitrator_ = which; }
   /// Asks for another weight of machine `whose`.
   void set_weight(machine_index asker, machine_index whose, std::uint8_t weight);
+  void evict(machine_index asker, machine_index whom, const std::string& why);
+  void allow(machine_index asker, machine_index whom);
   void cut(const std::vector<machine_index>& side, const std::vector<machine_index>& other);
   void cut_one_way(machine_index from, machine_index to);
   void heal();

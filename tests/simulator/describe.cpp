@@ -29,6 +29,9 @@ std::string words(const replica::weight_change& c) {
   return base::to_string(c.seat) + " shall weigh " + to_string(c.weight);
 }
 
+std::string words(const replica::eviction& c) { return c.name + " shall go: " + c.text; }
+std::string words(const replica::permission& c) { return c.name + " may come back"; }
+
 struct teller {
   std::string operator()(const replica::data& m) const {
     return "data " + to_string(m.first) + "+" + to_string(m.payloads.size()) +
@@ -113,6 +116,12 @@ struct teller {
   }
   std::string operator()(const replica::change_answer& m) const {
     return "change " + to_string(m.id) + (m.reason == 0 ? " is made" : " refused: " + m.text);
+  }
+  std::string operator()(const replica::evict_notice& m) const {
+    return "about to be evicted e" + to_string(m.epoch);
+  }
+  std::string operator()(const replica::evict_consent& m) const {
+    return "consents to be evicted e" + to_string(m.epoch);
   }
   std::string operator()(const replica::fence_request& m) const { return "fence? " + to_string(m.id); }
   std::string operator()(const replica::fence_answer& m) const {

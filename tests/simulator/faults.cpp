@@ -171,6 +171,9 @@ void faults::strike(fault what) {
     case fault::change_weight:
       change_weight();
       break;
+    case fault::evict:
+      evict();
+      break;
     case fault::late_joiner:
     case fault::aimed:
     case fault::count_:
@@ -330,6 +333,19 @@ void faults::change_weight() {
   const auto view = home.core()->current_view();
   if (drawn_.is_guarded && !is_calm(group_, *view)) return;
   home.ask(replica::weight_change{view->members[chance_.below(view->members.size())].seat, weight});
+}
+
+void faults::evict() {
+  const machine_index asker = any(), victim = any();
+  machine& home = group_.at(asker);
+  if (!home.is_running() || home.is_paused() || home.who()->is_leaving || !home.who()->status.primary) return;
+  const auto view = home.core()->current_view();
+  const auto* whom = view->find_name(group_.at(victim).name());
+  if (whom == nullptr) return;
+  replica::view others = *view;
+  std::erase_if(others.members, [&](const auto& m) { return m.seat == whom->seat; });
+  if (drawn_.is_guarded && (!is_calm(group_, others) || !can_lose(group_, {victim}, {}))) return;
+  home.ask(replica::eviction{whom->seat, whom->name, "it was in the way"});
 }
 
 void faults::storm() {

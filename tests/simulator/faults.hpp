@@ -41,6 +41,7 @@ class faults {
   void starve();
   void storm();
   void change_weight();
+  void evict();
   /// Lets `what` happen later, with chance of its own, unless the run has healed by then.
   void later(duration wait, std::function<void()> what);
   void unless_healed(duration wait, std::function<void()> what);

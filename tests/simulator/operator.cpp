@@ -73,7 +73,20 @@ void operator_in_charge::bring_back(machine_index which, duration after) {
   });
 }
 
+// Bans are lifted sooner or later: everybody shall be back in the end.
+void operator_in_charge::lift_bans() {
+  for (machine_index i = 0; i < group_.count(); ++i) {
+    machine& home = group_.at(i);
+    if (!home.is_running() || home.is_paused() || home.who()->is_leaving || !home.who()->status.primary)
+      continue;
+    const auto view = home.core()->current_view();
+    if (view->bans.empty() || !home.who()->changes.empty() || !chance_of(i).percent(2)) continue;
+    return home.ask(replica::permission{view->bans.front().name});
+  }
+}
+
 void operator_in_charge::make_rounds() {
+  lift_bans();
   for (machine_index i = 0; i < group_.count(); ++i) {
     if (group_.at(i).is_running() || expected_[i] || abandoned_[i] || !started_[i]) continue;
     bring_back(i, 100ms + chance_of(i).below(duration(3s)));

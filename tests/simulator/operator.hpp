@@ -34,6 +34,7 @@ class operator_in_charge {
   [[nodiscard]] bool is_abandoned(machine_index which) const { return abandoned_[which]; }
 
  private:
+  void lift_bans();
   [[nodiscard]] recovered_position choose_recovered(machine_index which, base::random& chance);
 
   /// Each start of each machine draws for itself.

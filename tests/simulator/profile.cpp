@@ -12,7 +12,7 @@ constexpr std::array<const char*, fault_count> fault_names = {
     "bridge",        "ring",          "pair",
     "flap",          "slow-consumer", "leave",
     "blackout",      "late-joiner",   "storm",
-    "change-weight", "aimed"};
+    "change-weight", "evict",         "aimed"};
 
 template <typename Value>
 Value one_of(base::random& chance, std::initializer_list<Value> values) {
@@ -122,6 +122,7 @@ profile draw_profile(base::random& chance) {
   p.fault_gap = one_of<duration>(chance, {300ms, 1s, 3s, 8s});
   p.is_guarded = !chance.percent(6);
   p.with_codec = chance.percent(50);
+  if (!p.is_guarded && chance.percent(30)) p.settings.policy = replica::flow_policy::evict;
   p.is_hostile = p.machines > 1 && chance.percent(4);
   p.is_guarded = p.is_guarded && !p.is_hostile;
   switch (one_of(chance, {theme::none, theme::none, theme::none, theme::none, theme::none, theme::none,

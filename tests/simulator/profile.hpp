@@ -33,6 +33,7 @@ enum class fault : std::size_t {
   late_joiner,
   storm,
   change_weight,
+  evict,
   aimed,  ///< others strike while a view is pending or somebody stands
   count_
 };

@@ -355,12 +355,15 @@ void recorder::handle(witness& who, const replica::change_event& what) {
     throw violation("changes", who.name + " gets an answer to a change that it did not ask for");
   }
   if (what.reason == errc::ok) chronicle_.changes.push_back(asked->second);
+  if (what.reason == errc::ok && std::holds_alternative<replica::permission>(asked->second))
+    sometimes_.reach(state::ban_lifted);
   sometimes_.reach(what.reason == errc::ok ? state::change_made : state::change_refused);
   who.changes.erase(asked);
 }
 
 void recorder::handle(witness& who, const replica::farewell_event& what) {
   if (what.reason == errc::ok) sometimes_.reach(state::left_alone);
+  if (what.reason == errc::evicted && !who.view) sometimes_.reach(state::banned_refused);
   if (what.reason == errc::state_transfer_needed) sometimes_.reach(state::state_transfer_needed);
   for (const auto& each : oracles_) each->handle_farewell(who, what);
   who.has_parted = true;
@@ -378,6 +381,10 @@ void recorder::count_view(const replica::view& now) {
   for (const auto& each : now.members) {
     if (each.weight_wanted == 0 && !each.catching_up) sometimes_.reach(state::observer);
     if (each.weight > 1) sometimes_.reach(state::heavy_member);
+  }
+  if (!now.evicted.empty()) sometimes_.reach(state::evicted);
+  for (const auto& each : now.lost) {
+    if (now.find_ban(each.name) != nullptr) sometimes_.reach(state::evicted_unheard);
   }
   if (now.members.size() == 1 && !founder) sometimes_.reach(state::group_of_one);
 }

@@ -67,6 +67,10 @@ enum class state : std::size_t {
   arbitrator_leads,
   application_awaited,
   handed_over_for_speed,
+  evicted,
+  evicted_unheard,
+  banned_refused,
+  ban_lifted,
   count_
 };
 
@@ -128,6 +132,10 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(state::co
     "arbitrator leads",
     "broadcasts wait for an application",
     "handed over to do better",
+    "evicted with consent",
+    "evicted by a lease that ran out",
+    "banned name refused",
+    "ban lifted",
 };
 
 /// How often each state was reached, in one run or in many.

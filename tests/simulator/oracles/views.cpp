@@ -69,7 +69,9 @@ class views final : public oracle {
       before = at.view;
     }
     for (const auto& each : seen_.changes) {
-      if (is_gapless) std::visit([this](const auto& made) { check_made(made); }, each);
+      // A view beyond a fork is void, and what it made with it.
+      if (is_gapless && seen_.histories.size() <= 1)
+        std::visit([this](const auto& made) { check_made(made); }, each);
     }
   }
 
@@ -95,6 +97,20 @@ class views final : public oracle {
          std::to_string(made.weight));
   }
 
+  void check_made(const replica::eviction& made) const {
+    for (const auto& [number, placed] : by_number_) {
+      const auto& v = *placed.second;
+      if (v.find(made.seat) == nullptr && v.find_ban(made.name) != nullptr) return;
+    }
+    fail("an eviction was told to be made, but no view bans " + made.name);
+  }
+  void check_made(const replica::permission& made) const {
+    for (const auto& [number, placed] : by_number_) {
+      if (placed.second->find_ban(made.name) == nullptr) return;
+    }
+    fail("a ban was told to be lifted, but every view has it: " + made.name);
+  }
+
   void check_last(const replica::view& now, std::map<seat_id, base::sequence_t>& ordered,
                   position_t where) const {
     const auto check = [&](const seat_id& seat, base::sequence_t last, const char* as) {
@@ -112,7 +128,8 @@ class views final : public oracle {
     std::vector<seat_id> expected;
     for (const auto& each : before.members) {
       const auto is_it = [&](const replica::member& gone) { return gone.seat == each.seat; };
-      if (std::ranges::none_of(now.left, is_it) && std::ranges::none_of(now.lost, is_it)) {
+      if (std::ranges::none_of(now.left, is_it) && std::ranges::none_of(now.lost, is_it) &&
+          std::ranges::none_of(now.evicted, is_it)) {
         expected.push_back(each.seat);
       }
     }
@@ -124,7 +141,17 @@ class views final : public oracle {
       fail("view " + std::to_string(now.number) + " is not view " + std::to_string(before.number) +
            " with its joined, left and lost");
     }
-    for (const auto& gone : {now.left, now.lost}) {
+    for (const auto& each : now.evicted) {
+      if (now.find_ban(each.name) == nullptr) {
+        fail("view " + std::to_string(now.number) + " evicts " + each.name + " without a ban");
+      }
+    }
+    for (const auto& each : now.joined) {
+      if (before.find_ban(now.find(each)->name) != nullptr) {
+        fail("view " + std::to_string(now.number) + " admits " + now.find(each)->name + ", which is banned");
+      }
+    }
+    for (const auto& gone : {now.left, now.lost, now.evicted}) {
       for (const auto& each : gone) {
         if (before.find(each.seat) == nullptr) {
           fail("view " + std::to_string(now.number) + " drops a member that view " +

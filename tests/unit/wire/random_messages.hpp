@@ -73,6 +73,8 @@ class message_maker {
     made.left = list(3, [&] { return member(); });
     made.lost = list(3, [&] { return member(); });
     made.dead = seats();
+    made.evicted = list(3, [&] { return member(); });
+    made.bans = list(10, [&] { return replica::ban{name(), name(), text(200)}; });
     made.removed = list(100, [&] { return replica::removal{seat(), number(), number()}; });
     made.root = id();
     made.forks = list(base::limits::forks_max, [&] { return recovered_position{id(), number()}; });
@@ -186,7 +188,13 @@ class message_maker {
           return replica::claim_id{id(), number()};
         })};
       case 19:
-        return replica::change_request{number(), replica::weight_change{seat(), weight()}};
+        if (flag()) return replica::change_request{number(), replica::weight_change{seat(), weight()}};
+        if (flag()) return replica::change_request{number(), replica::permission{name()}};
+        return replica::change_request{number(), replica::eviction{seat(), name(), text(200)}};
+      case 20:
+        return replica::evict_notice{number()};
+      case 21:
+        return replica::evict_consent{number()};
       default:
         return replica::change_answer{number(), small(), text(base::limits::reason_bytes_max)};
     }
