@@ -117,7 +117,7 @@ class group {
   ~group();
 
   /// Copies `payload` and queues it for total order; never blocks. Errors: not_primary, window_full,
-  /// payload_too_large, closed.
+  /// payload_too_large, refused (this node is an arbitrator), closed.
   result<ticket_t> broadcast(std::span<const std::byte> payload);
   /// The same for many, all or none: tickets are the returned one and its successors.
   result<ticket_t> broadcast(std::span<const std::span<const std::byte>> payloads);

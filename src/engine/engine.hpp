@@ -106,6 +106,7 @@ class engine final : private net::handler {
   void handle_time();
   void decide_start();
   void start_history();
+  [[nodiscard]] recovered_position departure_in(const uuid& history) const;
   void submit();
   void set_alarm();
   void publish();

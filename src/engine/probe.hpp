@@ -42,9 +42,10 @@ class probe {
   void handle_link(const uuid& process, const std::string& name, base::time_point now) {
     if (process != self_) linked_.try_emplace(process, found{name, now});
   }
-  /// A heartbeat said whether `process` is in a history. One that is told to bootstrap sends none before.
-  void handle_answer(const uuid& process, bool in_history) {
-    is_found_ = is_found_ || in_history;
+  /// A heartbeat said in which history `process` is, nil for none. One that is told to bootstrap sends none
+  /// before.
+  void handle_answer(const uuid& process, const uuid& history) {
+    if (found_.is_nil()) found_ = history;
     linked_[process].is_joiner = true;
   }
   void handle_claim(const uuid& process, const replica::claim& what) {
@@ -59,11 +60,13 @@ class probe {
                 " of history " + to_string(last.history) +
                 (has_more ? " and has position " + std::to_string(what.recovered.position) : "");
   }
+  /// The history to join; nil: none was found.
+  [[nodiscard]] const uuid& history() const { return found_; }
   /// The node that should start instead, for a person.
   [[nodiscard]] const std::string& better() const { return better_; }
 
   [[nodiscard]] verdict decide(base::time_point now) const {
-    if (is_found_) return verdict::join;
+    if (!found_.is_nil()) return verdict::join;
     if (!better_.empty()) return verdict::refuse;
     const bool is_clear = unknown_.empty() && !is_second() && !is_early(now);
     if (now < until_) return is_clear ? verdict::bootstrap : verdict::wait;
@@ -116,7 +119,7 @@ class probe {
   std::set<std::string> unknown_;  // addresses
   std::map<std::uint64_t, std::string> dials_;
   std::map<uuid, found> linked_;
-  bool is_found_ = false;
+  uuid found_;  // a history that a peer is in
 };
 
 }  // namespace hauberk::engine

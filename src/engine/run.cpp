@@ -58,7 +58,7 @@ void engine::handle(link_messages& one) {
 
 void engine::tell_probe(const uuid& process, const replica::envelope& said) {
   if (const auto* beat = std::get_if<replica::beat>(&said.what)) {
-    probe_->handle_answer(process, !beat->history.is_nil());
+    probe_->handle_answer(process, beat->history);
   } else if (const auto* claim = std::get_if<replica::claim>(&said.what)) {
     probe_->handle_claim(process, *claim);
   }

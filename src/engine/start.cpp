@@ -171,10 +171,17 @@ void engine::decide_start() {
     case probe::verdict::join:
       how_.log(base::level::info,
                "told to bootstrap (pc.bootstrap), but a configured peer is in a history already: joining it");
-      replica_->join_group(now_, how_.recovered.value_or(recovered_position{}));
+      replica_->join_group(now_, departure_in(probe_->history()));
       break;
   }
   probe_.reset();
+}
+
+// What to join that history with. After a clean stop as the last one with data, nobody in it has more: there
+// may be arbitrators left, which keep none of it. So it goes on where it left, as in a start without them.
+recovered_position engine::departure_in(const uuid& history) const {
+  if (how_.recovered) return *how_.recovered;
+  return saved_.is_safe && saved_.left_at.history == history ? saved_.left_at : recovered_position{};
 }
 
 // Where a group may be started anew is for the state file to say (PROTOCOL 8, 17): not where somebody else
@@ -236,6 +243,9 @@ result<void> engine::wait_primary(std::chrono::milliseconds timeout) {
 }
 
 result<std::uint64_t> engine::broadcast(std::span<const std::span<const std::byte>> payloads) {
+  if (how_.arbitrator)
+    return error(errc::refused,
+                 "this node is an arbitrator (pc.arbitrator): it votes, but broadcasts nothing");
   auto first = submissions_.add(payloads);
   if (first) wake();
   return first;

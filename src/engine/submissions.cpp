@@ -58,19 +58,8 @@ result<std::uint64_t> submissions::add(std::span<const payload_t> payloads) {
     return error(errc::payload_too_large,
                  "a batch of " + std::to_string(bytes) +
                      " bytes can never fit evs.send_window=" + std::to_string(window_bytes_) + ": split it");
-  if (awaits_application_.load(std::memory_order_relaxed))
-    return error(
-        errc::window_full,
-        "the group waits for a member whose application is behind by more than gcs.fc_limit (the log "
-        "names it): wait_writable, then try again");
-  if (throttled_.load(std::memory_order_relaxed))
-    return error(errc::window_full,
-                 "the history window (gcache.size) is nearly full of messages that not every member holds "
-                 "yet: wait_writable, then try again");
-  if (!reserve(bytes, payloads.size() == 1))
-    return error(errc::window_full, std::to_string(in_flight_bytes()) +
-                                        " bytes are in flight of evs.send_window=" +
-                                        std::to_string(window_bytes_) + ": wait_writable, then try again");
+  if (throttled_.load(std::memory_order_relaxed) || !reserve(bytes, payloads.size() == 1))
+    return error(errc::window_full, what_is_full() + ": wait_writable, then try again");
 
   reservation reserved{*this, bytes};
   auto made = copies(payloads);
@@ -86,6 +75,18 @@ result<std::uint64_t> submissions::add(std::span<const payload_t> payloads) {
   counted_.bytes += bytes;
   waiting_bytes_ += bytes;
   return first;
+}
+
+// What a broadcast waits for now, in words.
+std::string submissions::what_is_full() const {
+  if (awaits_application_.load(std::memory_order_relaxed))
+    return "the group waits for a member whose application is behind by more than gcs.fc_limit (the log "
+           "names "
+           "it)";
+  if (throttled_.load(std::memory_order_relaxed))
+    return "the history window (gcache.size) is nearly full of messages that not every member holds yet";
+  return std::to_string(in_flight_bytes()) +
+         " bytes are in flight of evs.send_window=" + std::to_string(window_bytes_);
 }
 
 bool submissions::fits(std::uint64_t bytes) const {
@@ -127,8 +128,7 @@ result<void> submissions::wait_writable(std::uint64_t bytes, std::chrono::millis
   if (!is_primary()) return not_primary();
   if (!done)
     return error(errc::timed_out,
-                 std::to_string(in_flight_bytes()) +
-                     " bytes are still in flight of evs.send_window=" + std::to_string(window_bytes_));
+                 "no room within " + std::to_string(timeout.count()) + " ms: " + what_is_full());
   return {};
 }
 

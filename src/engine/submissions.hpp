@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <mutex>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -73,6 +74,7 @@ class submissions {
   void release(std::uint64_t bytes);
   void wake_waiters();
   [[nodiscard]] bool fits(std::uint64_t bytes) const;
+  [[nodiscard]] std::string what_is_full() const;
 
   const std::uint64_t window_bytes_, payload_bytes_max_;
   std::atomic<std::uint64_t> in_flight_{0};

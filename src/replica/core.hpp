@@ -338,6 +338,8 @@ class core {
   position_t stable_ = 0, stable_known_ = 0;  ///< held by all weighted members: here, and as others say
   position_t retired_ = 0;               ///< up to here entries are stable and delivered: they may be trimmed
   std::uint64_t undelivered_bytes_ = 0;  ///< committed here and not yet taken by the application
+  std::uint64_t fresh_bytes_ = 0;        ///< committed since the backlog was measured last
+  position_t offered_ = 0;               ///< committed when that was
   std::uint64_t retired_bytes_ = 0;      ///< of those still in the log
   view_ptr committed_view_, newest_view_;
   position_t committed_view_at_ = 0, newest_view_at_ = 0;

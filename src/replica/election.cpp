@@ -304,7 +304,7 @@ void core::follow(peer& from, const epoch_start& m, position_t prefix) {
 position_t core::skip_to(position_t start) {
   log_.reset(start, 0);
   held_ = commit_known_ = delivered_ = passed_ = stable_ = retired_ = start - 1;
-  undelivered_bytes_ = retired_bytes_ = 0;
+  undelivered_bytes_ = fresh_bytes_ = retired_bytes_ = 0;
   committed_view_ = newest_view_ = nullptr;
   committed_view_at_ = newest_view_at_ = 0;
   return held_;

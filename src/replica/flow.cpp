@@ -3,6 +3,7 @@
 // or it is removed: that is the group's policy. Only who is heard of slows the others down: what a silent
 // member last said counts for nothing.
 #include <algorithm>
+#include <utility>
 
 #include "base/limits.hpp"
 #include "replica/core.hpp"
@@ -11,13 +12,15 @@ namespace hauberk::replica {
 
 // Over the limit at the whole of it, and back at half, after a quarter of a beat at least: so it is told now
 // and then, not with every message. The window bounds what an application can be behind, so a larger limit
-// would never be reached.
+// would never be reached. What was committed since the last time nobody could take yet: it does not count.
 void core::measure_backlog() {
+  const std::uint64_t fresh = std::exchange(fresh_bytes_, 0);
+  const position_t offered = std::exchange(offered_, passed_);
   const std::uint64_t part = is_behind_ ? 2 : 1;
   const std::uint64_t bytes = std::min(how_.backlog_bytes_max, how_.window_bytes / 2) / part;
   const std::uint64_t entries = how_.backlog_entries_max / part;
   const bool is_over =
-      undelivered_bytes_ > bytes || (how_.backlog_entries_max != 0 && passed_ - delivered_ > entries);
+      undelivered_bytes_ > bytes + fresh || (how_.backlog_entries_max != 0 && offered > delivered_ + entries);
   const bool is_behind = is_over && is_primary_ && !who_.arbitrator;
   if (is_behind == is_behind_ || now_ < behind_changed_at_ + how_.keepalive_period / 4) return;
   is_behind_ = is_behind;

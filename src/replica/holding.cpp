@@ -190,6 +190,7 @@ void core::pass_committed() {
     const position_t at = ++passed_;
     const entry& e = log_.at(at);
     undelivered_bytes_ += log_.bytes_at(at);
+    fresh_bytes_ += log_.bytes_at(at);
     if (e.what == kind::view) {
       view_committed(at, log_.view_at(at));
     } else if (e.what == kind::message && senders_[e.sender].seat == self_) {

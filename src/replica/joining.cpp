@@ -72,8 +72,19 @@ bool core::admissible(candidate_member& c, view& next) {
     return false;
   }
   const position_t from = asked.recovered.position;
-  if (who_.arbitrator && !asked.arbitrator && from + 1 < log_.start())
-    return false;  // who leads after me may have more
+  if (who_.arbitrator && !asked.arbitrator && from + 1 < log_.start()) {  // who leads after me may have more
+    if (!c.is_named && now_ > c.since + how_.peer_timeout) {
+      c.is_named = true;
+      refuse_join(
+          asked.seat, errc::refused, false,
+          "its state is position " + std::to_string(from) +
+              ", and of the group only arbitrators are "
+              "here, which keep no history: it waits for a member with data, or for a state (the position "
+              "that its application recovered) that reaches " +
+              std::to_string(log_.start() - 1));
+    }
+    return false;
+  }
   if (!asked.arbitrator && (from > log_.end() || from + 1 < log_.start())) {
     c.is_refused = true;
     refuse_join(asked.seat, errc::state_transfer_needed, true,

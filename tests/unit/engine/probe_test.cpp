@@ -36,7 +36,7 @@ TEST(Probe, JoinsAPeerInAHistory) {
   asking.handle_dial_up(1);
   asking.handle_link(process(1), "a", start);
   EXPECT_EQ(asking.decide(start), verdict::wait);
-  asking.handle_answer(process(1), true);
+  asking.handle_answer(process(1), process(9));
   EXPECT_EQ(asking.decide(start), verdict::join);
 }
 
@@ -47,7 +47,7 @@ TEST(Probe, WaitsForWhatAJoinerKnows) {
   asking.handle_dial_failed(2);
   asking.handle_dial_up(1);
   asking.handle_link(process(1), "a", start);
-  asking.handle_answer(process(1), false);
+  asking.handle_answer(process(1), uuid{});
   EXPECT_EQ(asking.decide(until - 1ns), verdict::wait);
   EXPECT_EQ(asking.decide(until), verdict::bootstrap);
 }
@@ -76,7 +76,7 @@ TEST(Probe, OfTwoThatAreToldSoAtOnceTheLowerOneStarts) {
   EXPECT_EQ(higher.decide(higher.deadline(start)), verdict::wait);
   EXPECT_EQ(higher.decide(until), verdict::wait) << "the lower one may have waited as long";
   EXPECT_EQ(higher.decide(higher.deadline(until)), verdict::bootstrap) << "but not for ever";
-  higher.handle_answer(process(1), true);
+  higher.handle_answer(process(1), process(9));
   EXPECT_EQ(higher.decide(start), verdict::join);
 }
 
@@ -103,7 +103,7 @@ TEST(Probe, ANewerStateFileElsewhereRefusesByName) {
   for (const auto& each : cases) {
     probe asking(until, {}, process(1), mine, {process(9), 100});
     asking.handle_link(process(2), "db2", start);
-    asking.handle_answer(process(2), false);
+    asking.handle_answer(process(2), uuid{});
     EXPECT_EQ(asking.decide(start), verdict::wait) << "it has not said what its file knows";
     asking.handle_claim(process(2), claim_of(each.view, each.recovered));
     EXPECT_EQ(asking.decide(start), each.expected) << each.view << " " << each.recovered;
