@@ -36,8 +36,10 @@ TEST(Probe, JoinsAPeerInAHistory) {
   asking.handle_dial_up(1);
   asking.handle_link(process(1), "a", start);
   EXPECT_EQ(asking.decide(start), verdict::wait);
+  EXPECT_TRUE(asking.history().is_nil());
   asking.handle_answer(process(1), process(9));
   EXPECT_EQ(asking.decide(start), verdict::join);
+  EXPECT_EQ(asking.history(), process(9));
 }
 
 TEST(Probe, WaitsForWhatAJoinerKnows) {
