@@ -86,7 +86,7 @@ struct metrics {
   std::uint64_t broadcast_messages = 0, broadcast_bytes = 0;
   std::uint64_t delivered_messages = 0, delivered_bytes = 0;
   std::uint64_t in_flight_bytes = 0, window_bytes = 0;
-  std::uint64_t backlog_bytes = 0;  ///< committed and not yet taken by this application (gcs.fc_limit)
+  std::uint64_t backlog_bytes = 0;  ///< committed, and beyond the queue of `receive` (gcs.fc_limit)
   bool throttled = false;  ///< broadcasts wait: for somebody's application, or for the history window
   std::uint64_t links_up = 0, links_refused = 0, dials_failed = 0;
   std::uint64_t elections = 0, refused_messages = 0, fetches = 0;
