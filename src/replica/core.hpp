@@ -251,6 +251,7 @@ class core {
   void handle(peer& from, const promise& m);
   std::optional<reform_plan> plan_reform();
   void reform(const reform_plan& plan);
+  void forget_old_history();
   void found(view first, epoch_t epoch);
   uuid fresh_history();
   void notice_ancestor(const peer& p);

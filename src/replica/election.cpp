@@ -231,13 +231,15 @@ void core::handle(peer& from, const epoch_start& m) {
   // Said once more, as by relay things get lost and overtaken: what was matched is not cut again.
   const bool is_again = role_ == role::follower && m.epoch == matched_ && leader_ == from.process &&
                         !HAUBERK_MUTANT(match_again);
+  const bool may_skip = who_.arbitrator && role_ == role::joiner;
   position_t prefix = is_again ? held_ : common_prefix(m);
+  // What an arbitrator has of a history that is over, beyond where this one left it, is void.
+  if (prefix < committed() && may_skip && m.history != history_) prefix = skip_to(m.window_start);
   if (prefix < committed()) {
     refuse(from.process,
            "its log contradicts position " + std::to_string(prefix + 1) + ", which is committed here");
     return;
   }
-  const bool may_skip = who_.arbitrator && role_ == role::joiner;
   if (m.window_start > prefix + 1 && may_skip) prefix = skip_to(m.window_start);
   if (m.window_start > prefix + 1 && !(is_again && who_.arbitrator)) {
     // An arbitrator keeps no history: who leads after it may.
@@ -257,6 +259,7 @@ void core::handle(peer& from, const epoch_start& m) {
 // The leader's log and mine are the same up to `prefix`.
 void core::follow(peer& from, const epoch_start& m, position_t prefix) {
   const bool is_admission = role_ == role::joiner;
+  const bool is_new_history = history_ != m.history;
   enter_epoch(m.epoch);
   history_ = from.history = m.history;
   role_ = role::follower;
@@ -264,6 +267,7 @@ void core::follow(peer& from, const epoch_start& m, position_t prefix) {
   election_at_ = base::never;
   pre_vote_epoch_ = 0;
   cut(prefix);
+  if (is_new_history) forget_old_history();
   // What came from the application has no epoch here: a later leader's followers will ask for it.
   epoch_t base = 0;
   for (const boundary& b : m.boundaries) {

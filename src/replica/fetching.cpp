@@ -129,6 +129,13 @@ void core::pump_fetches() {
 }
 
 bool core::serve(peer& p) {
+  // It may have had some of it from another meanwhile.
+  const auto h = holdings_.find({p.process, p.seat});
+  if (h != holdings_.end() && h->second.epoch == matched_ && h->second.upto >= p.serve_next) {
+    p.serve_next = h->second.upto + 1;
+    p.serve_offset = 0;
+    if (p.serve_next > p.serve_last) return false;
+  }
   if (p.serve_next < log_.start()) {
     send_to(p.process, fetched{matched_, log_.start(), 0, 0, {}});
     p.serve_next = 0;

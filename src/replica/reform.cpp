@@ -331,6 +331,14 @@ void core::lose_others(view& next) {
   }
 }
 
+// What was heard of a history that is over says nothing about the one that goes on from it: the others may
+// have known more to be committed, and held more, than both share.
+void core::forget_old_history() {
+  commit_known_ = std::min(commit_known_, held_);
+  stable_known_ = std::min(stable_known_, held_);
+  holdings_.clear();
+}
+
 // The first view of a history: this member alone. It decides by itself, and what it holds is committed.
 void core::found(view first, epoch_t epoch) {
   member me;
@@ -349,7 +357,7 @@ void core::found(view first, epoch_t epoch) {
   pre_vote_epoch_ = 0;
   rounds_.clear();
   leavers_.clear();
-  holdings_.clear();
+  forget_old_history();
   gone_.clear();
   is_still_ = is_paused_ = false;
   next_beat_ = std::min(next_beat_, now_ + how_.keepalive_period);

@@ -74,13 +74,24 @@ bool liveness::is_connected() {
   return true;
 }
 
+// Whoever begins a history waits for those who promised to follow; and one of these may be given up by now.
+bool liveness::has_founder() {
+  for (machine_index i = 0; i < group_.count(); ++i) {
+    if (staff_.is_abandoned(i) || !group_.at(i).is_running()) continue;
+    const auto& status = group_.at(i).who()->status;
+    if (status.as == replica::role::leader && !group_.seen().histories.contains(status.history)) return true;
+  }
+  return false;
+}
+
 void liveness::judge_failover() {
   if (!is_connected()) {
     connected_ = base::never;
   } else if (connected_ == base::never) {
     connected_ = group_.time().now();
   } else {
-    const duration bound = drawn_.settings.suspect_timeout * 3 + round_trip() * 2 + failover_slack;
+    const duration patience = has_founder() ? drawn_.settings.inactive_timeout : duration{};
+    const duration bound = patience + drawn_.settings.suspect_timeout * 3 + round_trip() * 2 + failover_slack;
     if (group_.time().now() > connected_ + bound) {
       fail("no primary within " + std::to_string(bound / 1ms) + " ms after all were linked");
     }
@@ -105,6 +116,11 @@ std::string liveness::complaint() {
              std::to_string(group_.seen().newest());
     }
     if (who.status.log_end != who.delivered()) return each.name() + " has more in its log than was delivered";
+    // Until then the group may have to wait for what a silent member lacks.
+    for (machine_index gone = 0; gone < group_.count(); ++gone) {
+      if (staff_.is_abandoned(gone) && who.view->find_name(group_.at(gone).name()) != nullptr)
+        return each.name() + " has " + group_.at(gone).name() + " in its view, which was given up";
+    }
   }
   return {};
 }

@@ -24,6 +24,7 @@ class liveness {
  private:
   void wait_for_leader();
   [[nodiscard]] bool has_leader();
+  [[nodiscard]] bool has_founder();
   [[nodiscard]] bool is_anybody_missing();
   /// Everybody that is not given up runs and has a link with everybody else, seen from both ends.
   [[nodiscard]] bool is_connected();

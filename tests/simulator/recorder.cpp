@@ -105,6 +105,8 @@ void recorder::note(witness& who, const replica::event& what) {
     ended(told->ticket, fate::unknown);
   } else if (const auto* fence = std::get_if<replica::fence_event>(&what)) {
     who.fences.erase(fence->id);
+  } else if (const auto* change = std::get_if<replica::change_event>(&what)) {
+    who.changes.erase(change->id);
   } else {
     who.has_parted = true;
   }
@@ -121,6 +123,7 @@ void recorder::handle_step(witness& who, const replica::status& now, const repli
       for (const auto& each : oracles_) each->handle_proposed(who, *newest);
     }
     who.proposed = newest->number;
+    if (!proposed_ || newest->number > proposed_->number) proposed_ = newest;
   }
   if (now.as == replica::role::leader &&
       (who.status.as != replica::role::leader || now.epoch != who.status.epoch)) {
@@ -181,6 +184,11 @@ void recorder::handle_founded(const witness& by, const replica::view& first) {
         before->find_name(each.name) == nullptr)
       continue;
     if (before->find_name(each.name)->weight == 0) continue;  // nothing rests on it
+    // Nor on who counts no more in the view after that, which may have committed before all died.
+    const bool is_next =
+        proposed_ && proposed_->history == before->history && proposed_->number > before->number;
+    const replica::member* next = is_next ? proposed_->find_name(each.name) : nullptr;
+    if (is_next && (next == nullptr || next->weight == 0)) continue;
     const bool is_new = each.status.history.is_nil();
     if (is_new && !before->continues(each.recovered)) continue;
     throw violation("reform", by.name + " begins history " + to_string(first.history) + " after position " +
@@ -235,6 +243,8 @@ void recorder::begin(position_t shared, const replica::view& first) {
     made.is_lost = true;
   }
   chronicle_.log.resize(std::min(chronicle_.newest(), shared));
+  // The views that made them stand before this, or were lost with all who held them (PROMISES, P2).
+  chronicle_.changes.clear();
   for (witness& each : chronicle_.processes) {
     for (auto& [id, least] : each.fences) least = std::min(least, shared);
   }
@@ -245,7 +255,8 @@ void recorder::begin(position_t shared, const replica::view& first) {
 void recorder::deliver(witness& who, position_t where, entry what) {
   if (what.view && where > 0 && where <= chronicle_.newest() + 1 &&
       !chronicle_.histories.contains(what.view->history) && !is_of_void(*what.view)) {
-    fork(who, where - 1, *what.view);
+    // An arbitrator may begin at a later view than the first of that history.
+    fork(who, what.view->forks.empty() ? where - 1 : what.view->forks.back().position, *what.view);
   }
   if (chronicle_.is_void(who.history, where)) {  // as has only become known
     who.next = where + 1;
@@ -354,7 +365,8 @@ void recorder::handle(witness& who, const replica::change_event& what) {
   if (asked == who.changes.end()) {
     throw violation("changes", who.name + " gets an answer to a change that it did not ask for");
   }
-  if (what.reason == errc::ok) chronicle_.changes.push_back(asked->second);
+  if (what.reason == errc::ok && who.history == chronicle_.history)
+    chronicle_.changes.push_back(asked->second);
   if (what.reason == errc::ok && std::holds_alternative<replica::permission>(asked->second))
     sometimes_.reach(state::ban_lifted);
   sometimes_.reach(what.reason == errc::ok ? state::change_made : state::change_refused);

@@ -66,6 +66,7 @@ class recorder {
   chronicle chronicle_;
   std::vector<std::unique_ptr<oracle>> oracles_;
   bool is_lenient_ = false;
+  replica::view_ptr proposed_;             ///< the newest that any leader made
   std::map<uuid, replica::view> founded_;  ///< first views, by history, delivered or not
 };
 

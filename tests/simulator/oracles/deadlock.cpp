@@ -51,8 +51,10 @@ class deadlock final : public oracle {
   }
 
   void judge_pause(const witness& who, const replica::status& now) {
+    // What somebody has delivered is ordered: its sender waits for that to reach it, not for the leader.
     const auto waits = [&](const witness& one) {
-      return one.is_alive && !one.is_paused && one.status.primary && one.open != 0;
+      return one.is_alive && !one.is_paused && one.status.primary && one.open != 0 &&
+             one.broadcasts.back().position == 0;
     };
     if (now.as != replica::role::leader || !now.primary || std::ranges::none_of(seen_.processes, waits)) {
       paused_.erase(who.id);

@@ -1,5 +1,7 @@
 // Starvation: in the calm every broadcast of a primary member commits within the patience, whoever made it
-// and whatever the others send meanwhile: a modest sender beside a greedy one gets its share.
+// and whatever the others send meanwhile: a modest sender beside a greedy one gets its share. What somebody
+// has delivered is committed: when its sender hears of it is a matter of its own link, which may take long
+// where the others alone are a quorum, and their window full of what it still lacks.
 #include <map>
 
 #include "simulator/oracles/oracle.hpp"
@@ -20,7 +22,9 @@ class starvation final : public oracle {
   void handle_step(const witness& who, const replica::status& now) override {
     if (patience_ == duration{} || who.broadcasts.empty()) return;
     std::size_t& oldest = oldest_[who.id];
-    while (oldest < who.broadcasts.size() && who.broadcasts[oldest].end != fate::open) ++oldest;
+    while (oldest < who.broadcasts.size() &&
+           (who.broadcasts[oldest].end != fate::open || who.broadcasts[oldest].position != 0))
+      ++oldest;
     if (!now.primary || who.is_leaving || who.is_paused) {
       free_[who.id] = seen_.now;  // it waits anew when it is primary again
       return;
