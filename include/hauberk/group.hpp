@@ -40,6 +40,7 @@ struct view {
   std::uint64_t epoch = 0;
   bool primary = false;
   position_t start = 0;
+  std::uint32_t protocol = 0;  ///< the version in use: the newest that all members speak
   std::vector<member> members;
   std::vector<std::string> joined, left, lost;  ///< names; left = by their own wish
   std::vector<std::string> evicted;             ///< names; removed because a member asked for it

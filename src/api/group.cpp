@@ -71,6 +71,7 @@ view view_of(const replica::view_event& from) {
   made.epoch = from.epoch;
   made.primary = from.primary;
   made.start = from.position;
+  made.protocol = from.what->protocol;
   for (const replica::member& one : from.what->members)
     made.members.push_back({one.name, to_string(one.seat.process), one.address, one.weight, one.arbitrator});
   for (const replica::ban& one : from.what->bans) made.banned.push_back(one.name);

@@ -95,6 +95,7 @@ result<void> engine::prepare() {
   identity_.name = how_.name;
   identity_.weight = how_.weight;
   identity_.arbitrator = how_.arbitrator;
+  identity_.speaks = {protocol_min, protocol_max};
   if (how_.state_dir.empty()) {
     how_.log(base::level::info, "no node.state_dir is configured: a restart here is a new node to the group");
   } else {

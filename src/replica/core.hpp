@@ -126,6 +126,7 @@ class core {
   [[nodiscard]] position_t common_prefix(const epoch_start& m) const;
   void cut(position_t upto);
   position_t skip_to(position_t start);
+  bool is_left_behind();
 
   // spread.cpp: payloads of the senders
   void handle(peer& from, const data& m);
@@ -218,6 +219,7 @@ class core {
   [[nodiscard]] bool admissible(candidate_member& c, view& next);
   [[nodiscard]] std::string donor_for(const seat_id& joiner, const view& from) const;
   [[nodiscard]] const member* missing_link(const uuid& joiner, const view& next);
+  bool take_in(candidate_member& c, view& next);
   void name_missing_link(candidate_member& c, const member& m);
   void refuse_join(const seat_id& seat, errc reason, bool is_final, std::string text);
 
@@ -393,9 +395,11 @@ class core {
   std::map<seat_id, sequence_t> leavers_;
   bool is_paused_ = false;  ///< the leader drains the log before a view entry
   bool is_leaving_ = false;
-  bool has_consented_ = false;     ///< asked to be let go: no longer primary, whatever the others do
-  bool is_removed_ = false;        ///< a committed view removed me, and I stay only to vote
-  bool has_left_ = false;          ///< a committed view let me go
+  bool has_consented_ = false;  ///< asked to be let go: no longer primary, whatever the others do
+  bool is_removed_ = false;     ///< a committed view removed me, and I stay only to vote
+  bool has_left_ = false;       ///< a committed view let me go
+  position_t left_behind_at_ = 0;
+  time_point left_behind_since_{};
   bool is_let_go_ = false;         ///< and enough others know it, as they have gone on to the next
   time_point stuck_since_view_{};  ///< since when my application keeps me from the newest view
   time_point asked_leave_at_{}, handed_over_at_{};

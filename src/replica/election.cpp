@@ -202,6 +202,7 @@ void core::send_epoch_start(peer& to) {
   if (!is_concerned) return;
   to.next_order = 0;
   to.is_started = true;
+  to.start_told_at = now_;
   epoch_start m;
   m.history = history_;
   m.epoch = epoch_;
@@ -249,6 +250,7 @@ void core::handle(peer& from, const epoch_start& m) {
              transfer_words("this member has", prefix, from.name, m.window_start));
     return;
   }
+  if (is_again && m.window_start > prefix + 1 && is_left_behind()) return;
   if (is_again) {
     announced_ = held{};
     return send_resume(from, true);
@@ -302,6 +304,18 @@ void core::follow(peer& from, const epoch_start& m, position_t prefix) {
   } else {
     send_resume(from);
   }
+}
+
+// An arbitrator that the window has left behind asks to join again: it needs nothing of what it missed.
+bool core::is_left_behind() {
+  if (left_behind_at_ != held_) {
+    left_behind_at_ = held_;
+    left_behind_since_ = now_;
+  }
+  if (now_ < left_behind_since_ + how_.suspect_timeout) return false;
+  say(base::level::warning, "the group's history has moved on past this arbitrator: it asks to join again");
+  leave_old_seat(0, false);
+  return true;
 }
 
 // What an arbitrator missed it never needs: it goes on as one who has just come.

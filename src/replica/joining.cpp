@@ -100,6 +100,13 @@ bool core::admissible(candidate_member& c, view& next) {
     if (!c.is_named && now_ > c.since + how_.peer_timeout) name_missing_link(c, *missing);
     return false;
   }
+  return take_in(c, next);
+}
+
+// The view speaks the newest version that all its members speak: with an older one it goes down, and up again
+// when that has gone or has been upgraded.
+bool core::take_in(candidate_member& c, view& next) {
+  const join& asked = c.asked;
   member m;
   m.seat = asked.seat;
   m.name = asked.name;
@@ -108,7 +115,18 @@ bool core::admissible(candidate_member& c, view& next) {
   m.catching_up = !HAUBERK_MUTANT(weight_at_admission);
   if (!m.catching_up) m.weight = asked.weight;
   m.arbitrator = asked.arbitrator;
+  m.speaks = asked.speaks;
   next.members.push_back(std::move(m));
+  if (next.common_protocol() == 0) {
+    next.members.pop_back();
+    c.is_refused = true;
+    refuse_join(asked.seat, errc::refused, true,
+                "it speaks the protocol versions " + std::to_string(asked.speaks.min) + " to " +
+                    std::to_string(asked.speaks.max) + ", this group is in version " +
+                    std::to_string(newest_view_->protocol) +
+                    ", and some member speaks none of those: upgrade the older side first");
+    return false;
+  }
   next.joined.push_back(asked.seat);
   return true;
 }
@@ -173,6 +191,7 @@ void core::ask_to_join() {
     ask.recovered = recovered_;
     ask.succeeds = succeeds_;
     ask.arbitrator = who_.arbitrator;
+    ask.speaks = who_.speaks;
     for (const auto& [process, p] : peers_) {
       if (p.is_up && !p.history.is_nil()) send_to(process, ask);
     }

@@ -57,6 +57,7 @@ struct peer {
   sequence_t next_data = 0;       ///< my broadcast to send next; 0 = it has not said where to go on
   std::uint64_t next_offset = 0;  ///< within it, when it travels in chunks
   bool is_started = false;        ///< as leader: told about this epoch over this link
+  time_point start_told_at{};     ///< last
   position_t next_order = 0;      ///< as leader: the entry to announce next; 0 = not matched yet
   position_t serve_next = 0, serve_last = 0;  ///< what it fetches from me; serve_next 0 = nothing
   std::uint64_t serve_offset = 0;

@@ -55,6 +55,7 @@ std::optional<view> core::wanted_view() {
   admit_joiners(next);
   apply_changes(next);
   demote_laggards(next);
+  next.protocol = next.common_protocol();
   const auto by_seat = [](const member& a, const member& b) { return a.seat < b.seat; };
   std::sort(next.members.begin(), next.members.end(), by_seat);
   for (const member& m : next.lost) {

@@ -86,8 +86,8 @@ void core::pump_orders() {
     position_t last = 0;
     for (auto& [process, p] : peers_) {
       if (!is_reachable(p) || p.next_order == 0 || p.history != history_) continue;
-      if (p.next_order < log_.start()) {  // trimmed: it must be told
-        send_epoch_start(p);
+      if (p.next_order < log_.start()) {  // trimmed: it must be told, but not as often as it asks
+        if (now_ >= p.start_told_at + how_.keepalive_period / 2) send_epoch_start(p);
         continue;
       }
       const position_t limit = order_limit(p);

@@ -347,7 +347,9 @@ void core::found(view first, epoch_t epoch) {
   me.address = who_.address;
   me.weight = me.weight_wanted = who_.weight == 0 ? std::uint8_t{1} : who_.weight;
   me.last = senders_[sender_index(self_)].ordered;
+  me.speaks = who_.speaks;
   first.members = {me};
+  first.protocol = who_.speaks.max;
   history_ = first.history;
   epoch_ = matched_ = epoch;
   voted_for_ = uuid{};

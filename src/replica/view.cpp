@@ -38,6 +38,15 @@ const ban* view::find_ban(const std::string& name) const {
   return at == bans.end() ? nullptr : &*at;
 }
 
+std::uint32_t view::common_protocol() const {
+  protocols all{0, ~std::uint32_t{0}};
+  for (const member& m : members) {
+    all.min = std::max(all.min, m.speaks.min);
+    all.max = std::min(all.max, m.speaks.max);
+  }
+  return all.min <= all.max ? all.max : 0;
+}
+
 std::uint32_t view::total_weight() const {
   std::uint32_t total = 0;
   for (const member& m : members) total += m.weight;
@@ -69,9 +78,11 @@ view_ptr outline_of(const view& of) {
   made.bans.clear();
   made.removed.clear();
   made.dead.clear();
+  made.protocol = 1;
   for (member& m : made.members) {
     m.last = 0;
     m.address.clear();
+    m.speaks = {};
   }
   return std::make_shared<const view>(std::move(made));
 }

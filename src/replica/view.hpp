@@ -16,6 +16,14 @@ using base::epoch_t;
 using base::seat_id;
 using base::sequence_t;
 
+/// The protocol versions that a process speaks. A view is in one of them: the newest that all its members
+/// speak.
+struct protocols {
+  std::uint32_t min = 1, max = 1;
+
+  bool operator==(const protocols&) const = default;
+};
+
 struct member {
   seat_id seat;
   std::string name;
@@ -25,6 +33,7 @@ struct member {
   bool catching_up = false;        ///< admitted, but not yet trusted with its weight
   sequence_t last = 0;             ///< its last broadcast ordered before this view
   bool arbitrator = false;         ///< orders and votes, but keeps and delivers no payloads
+  protocols speaks;
 
   /// It may count, and has the payloads that others may lack.
   [[nodiscard]] bool is_weighted_data() const { return weight > 0 && !arbitrator; }
@@ -59,6 +68,7 @@ struct view {
   std::vector<recovered_position> forks;  ///< histories that this one goes on from, newest last, each with
                                           ///< the last position that it shares; at most limits::forks_max
   std::uint64_t number = 0;
+  std::uint32_t protocol = 1;    ///< the version in use from this view on
   std::vector<member> members;   ///< sorted by seat
   std::vector<seat_id> joined;   ///< members that the view before lacked
   std::vector<member> left;      ///< gone by their own wish, as they were in the view before
@@ -75,6 +85,8 @@ struct view {
   [[nodiscard]] const member* find_name(const std::string& name) const;
   [[nodiscard]] const removal* find_removal(const seat_id& seat) const;
   [[nodiscard]] const ban* find_ban(const std::string& name) const;
+  /// The newest version that all these members speak; 0 when there is none.
+  [[nodiscard]] std::uint32_t common_protocol() const;
   [[nodiscard]] std::uint32_t total_weight() const;
   /// True when what was at that point of that history is what this history has there, too: no fork lies
   /// between. A nil history says "nothing", which is a prefix of everything.

@@ -110,7 +110,8 @@ replica::member take(taker& with, const Member& from) {
           with.weight(from.weight_wanted()),
           from.catching_up(),
           from.last(),
-          from.arbitrator()};
+          from.arbitrator(),
+          with.protocols(from.protocol_min(), from.protocol_max())};
 }
 
 replica::removal take(taker& with, const Removal& from) {
@@ -133,6 +134,7 @@ replica::view_ptr take(taker& with, const View& from) {
   made.forks = with.list("the number of forks", from.forks(), limits::forks_max, [&](const Fork& one) {
     return recovered_position{with.id(one.history()), one.position()};
   });
+  made.protocol = from.protocol();
   made.evicted = with.list("the number of evicted members", from.evicted(), limits::members_max, member);
   made.bans = with.list("the number of bans", from.bans(), limits::bans_max, [&](const Ban& one) {
     return replica::ban{with.name(one.name()), with.name(one.by()), with.ban_text(one.text())};
@@ -252,7 +254,8 @@ replica::join take(taker& with, const Join& from) {
           with.weight(from.weight()),
           {with.id(from.recovered_history()), from.recovered_position()},
           with.seats("the number of seats proven dead", from.succeeds(), limits::record_seats_max),
-          from.arbitrator()};
+          from.arbitrator(),
+          with.protocols(from.protocol_min(), from.protocol_max())};
 }
 
 replica::join_refused take(taker& with, const JoinRefused& from) {

@@ -114,6 +114,8 @@ void put(Member* into, const replica::member& what) {
   into->set_catching_up(what.catching_up);
   into->set_last(what.last);
   into->set_arbitrator(what.arbitrator);
+  into->set_protocol_min(what.speaks.min);
+  into->set_protocol_max(what.speaks.max);
 }
 
 void put(Removal* into, const replica::removal& what) {
@@ -145,6 +147,7 @@ void put(View* into, const replica::view& what) {
     put_ban_text(made.mutable_text(), ban.text);
   }
   for (const auto& seat : what.dead) put(into->add_dead(), seat);
+  into->set_protocol(what.protocol);
   put(into->mutable_root(), what.root);
   for (const auto& fork : what.forks) {
     auto& made = *into->add_forks();
@@ -291,6 +294,8 @@ void put(Frame& frame, const replica::join& what) {
   HAUBERK_ASSERT(what.succeeds.size() <= limits::record_seats_max, "a state file proves few deaths");
   for (const auto& seat : what.succeeds) put(into.add_succeeds(), seat);
   into.set_arbitrator(what.arbitrator);
+  into.set_protocol_min(what.speaks.min);
+  into.set_protocol_max(what.speaks.max);
 }
 
 void put(Frame& frame, const replica::join_refused& what) {

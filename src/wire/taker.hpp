@@ -61,6 +61,12 @@ class taker {
   std::string reason(const std::string& from) {
     return text("the length of a reason", from, limits::reason_bytes_max);
   }
+  replica::protocols protocols(std::uint32_t min, std::uint32_t max) {
+    if (min == 0 || min > max)
+      fail("protocol versions are from 1 on and in order, got " + std::to_string(min) + " to " +
+           std::to_string(max));
+    return {min, max};
+  }
   std::string ban_text(const std::string& from) {
     return text("the length of a ban's reason", from, limits::ban_text_bytes_max);
   }

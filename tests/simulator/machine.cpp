@@ -51,6 +51,7 @@ void machine::start(const start_mode& how) {
   me.address = name_ + ":4567";
   me.weight = how.weight;
   me.arbitrator = how.is_arbitrator;
+  me.speaks.max = how.protocol_max;
   if (how.has_state_file) me.past = file_;
   const seat_id before = me.past.seat();
   if (!before.is_nil()) around_.seen.reach(state::proof_of_death);

@@ -36,6 +36,7 @@ struct start_mode {
   recovered_position recovered;  ///< what the application had made durable
   std::uint8_t weight = 1;
   bool is_arbitrator = false;
+  std::uint32_t protocol_max = 1;
 };
 
 class machine {

@@ -54,6 +54,8 @@ void operator_in_charge::start(machine_index which) {
   how.has_state_file = chance.percent(60) || keeps_file_[which];
   how.weight = drawn_.weights[which];
   how.is_arbitrator = drawn_.arbitrator == which;
+  // Upgraded, or back to the version before, whenever it is started again.
+  how.protocol_max = drawn_.is_upgrading && chance.percent(50) ? 2 : 1;
   how.recovered = choose_recovered(which, chance);
   started_[which] = true;
   group_.at(which).start(how);

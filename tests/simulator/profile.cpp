@@ -122,6 +122,7 @@ profile draw_profile(base::random& chance) {
   p.fault_gap = one_of<duration>(chance, {300ms, 1s, 3s, 8s});
   p.is_guarded = !chance.percent(6);
   p.with_codec = chance.percent(50);
+  p.is_upgrading = chance.percent(25);
   if (!p.is_guarded && chance.percent(30)) p.settings.policy = replica::flow_policy::evict;
   p.is_hostile = p.machines > 1 && chance.percent(4);
   p.is_guarded = p.is_guarded && !p.is_hostile;
@@ -155,6 +156,7 @@ std::string describe(const profile& drawn) {
                           : "unguarded") +
       ", weights";
   for (std::size_t i = 0; i < drawn.machines; ++i) text += " " + std::to_string(drawn.weights[i]);
+  if (drawn.is_upgrading) text += ", upgrading";
   if (drawn.arbitrator) text += ", arbitrator n" + std::to_string(*drawn.arbitrator + 1);
   text += ", faults:";
   for (std::size_t i = 0; i < fault_count; ++i) {

@@ -46,6 +46,7 @@ struct profile {
   weather storm, calm;  ///< before and after the healing
   std::int64_t drift_ppm_max = 0;
   std::vector<std::uint8_t> weights;  ///< of the machines
+  bool is_upgrading = false;          ///< members speak different versions of the protocol
   std::optional<std::size_t> arbitrator;
   bool with_codec = true;
   bool is_hostile = false;  ///< one machine lies: then only crashes and bounds are judged

@@ -293,6 +293,9 @@ void recorder::handle(witness& who, const replica::view_event& what) {
   const bool is_news =
       chronicle_.newest() < what.position || chronicle_.at(what.position)->what != kind::view;
   if (is_news) count_view(*what.what);
+  if (is_news && who.view && who.view->protocol != what.what->protocol)
+    sometimes_.reach(who.view->protocol < what.what->protocol ? state::protocol_raised
+                                                              : state::protocol_lowered);
   if (is_news && who.view) {
     const auto had_weight = [&](const replica::member& one) {
       const auto* before = who.view->find(one.seat);

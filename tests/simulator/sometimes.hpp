@@ -71,6 +71,8 @@ enum class state : std::size_t {
   evicted_unheard,
   banned_refused,
   ban_lifted,
+  protocol_raised,
+  protocol_lowered,
   count_
 };
 
@@ -136,6 +138,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(state::co
     "evicted by a lease that ran out",
     "banned name refused",
     "ban lifted",
+    "protocol version raised",
+    "protocol version lowered",
 };
 
 /// How often each state was reached, in one run or in many.

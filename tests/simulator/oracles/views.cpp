@@ -141,6 +141,11 @@ class views final : public oracle {
       fail("view " + std::to_string(now.number) + " is not view " + std::to_string(before.number) +
            " with its joined, left and lost");
     }
+    for (const auto& each : now.members) {
+      if (each.speaks.max < now.protocol || each.speaks.min > now.protocol)
+        fail("view " + std::to_string(now.number) + " is in version " + std::to_string(now.protocol) +
+             " of the protocol, which " + each.name + " does not speak");
+    }
     for (const auto& each : now.evicted) {
       if (now.find_ban(each.name) == nullptr) {
         fail("view " + std::to_string(now.number) + " evicts " + each.name + " without a ban");

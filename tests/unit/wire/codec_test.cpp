@@ -185,7 +185,7 @@ TEST(codec, the_largest_view_and_the_longest_order_fit) {
   replica::view view;
   view.history = maker.dice().id();
   const replica::member long_names{
-      maker.seat(), std::string(255, 'n'), std::string(512, 'a'), 255, 255, true, UINT64_MAX, true};
+      maker.seat(), std::string(255, 'n'), std::string(512, 'a'), 255, 255, true, UINT64_MAX, true, {}};
   view.members.assign(64, long_names);
   view.left.assign(32, long_names);
   view.lost.assign(32, long_names);

@@ -61,13 +61,18 @@ class message_maker {
     return list(base::limits::members_max, [&] { return seat(); });
   }
 
+  replica::protocols versions() {
+    const auto low = static_cast<std::uint32_t>(1 + random_.below(9));
+    return {low, low + static_cast<std::uint32_t>(random_.below(9))};
+  }
   replica::member member() {
-    return {seat(), name(), address(), weight(), weight(), flag(), number(), flag()};
+    return {seat(), name(), address(), weight(), weight(), flag(), number(), flag(), versions()};
   }
   replica::view_ptr view() {
     replica::view made;
     made.history = id();
     made.number = number();
+    made.protocol = small();
     made.members = list(base::limits::members_max, [&] { return member(); });
     made.joined = seats();
     made.left = list(3, [&] { return member(); });
@@ -167,7 +172,8 @@ class message_maker {
         return made;
       }
       case 10:
-        return replica::join{seat(), name(), address(), weight(), {id(), number()}, record_seats(), flag()};
+        return replica::join{seat(),           name(),         address(), weight(),
+                             {id(), number()}, record_seats(), flag(),    versions()};
       case 11:
         return replica::join_refused{seat(), small(), flag(), text(base::limits::reason_bytes_max)};
       case 12:
