@@ -219,6 +219,7 @@ class core {
   [[nodiscard]] bool admissible(candidate_member& c, view& next);
   [[nodiscard]] std::string donor_for(const seat_id& joiner, const view& from) const;
   [[nodiscard]] const member* missing_link(const uuid& joiner, const view& next);
+  bool is_banned(candidate_member& c);
   bool take_in(candidate_member& c, view& next);
   void name_missing_link(candidate_member& c, const member& m);
   void refuse_join(const seat_id& seat, errc reason, bool is_final, std::string text);

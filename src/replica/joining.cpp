@@ -30,19 +30,23 @@ void core::admit_joiners(view& next) {
   }
 }
 
+bool core::is_banned(candidate_member& c) {
+  const ban* why = newest_view_->find_ban(c.asked.name);
+  if (why == nullptr) return false;
+  c.is_refused = true;
+  refuse_join(c.asked.seat, errc::evicted, true,
+              c.asked.name + " was evicted by " + why->by + ": " + why->text +
+                  "; a member has to allow that name before it can join");
+  return true;
+}
+
 // Adds the joiner to `next` when nothing speaks against it.
 bool core::admissible(candidate_member& c, view& next) {
   const join& asked = c.asked;
   const peer* p = find_peer(asked.seat.process);
   if (p == nullptr || !p->is_up || p->seat != asked.seat.number) return false;
   if (next.members.size() >= base::limits::members_max) return false;
-  if (const ban* why = newest_view_->find_ban(asked.name)) {
-    c.is_refused = true;
-    refuse_join(asked.seat, errc::evicted, true,
-                asked.name + " was evicted by " + why->by + ": " + why->text +
-                    "; a member has to allow that name before it can join");
-    return false;
-  }
+  if (is_banned(c)) return false;
   const auto old = std::find_if(next.members.begin(), next.members.end(),
                                 [&](const member& m) { return m.name == asked.name; });
   if (old != next.members.end()) {

@@ -31,12 +31,19 @@ class proposals final : public oracle {
     judge_demotions(*known->second, what, by);
     const auto* before = known->second->find_process(leader.id);
     const auto* now = what.find_process(leader.id);
-    if (before != nullptr && before->weight == 0 && now != nullptr && now->weight == 0) {
+    // Whose weight was taken while it leads goes on where nobody else can.
+    base::epoch_t& counted = counted_in_[leader.id];
+    if (before != nullptr && before->weight > 0) counted = leader.status.epoch;
+    const bool is_elected_without = counted != leader.status.epoch;
+    if (is_elected_without && before != nullptr && before->weight == 0 && now != nullptr &&
+        now->weight == 0) {
       fail(by + " although it has no weight");
     }
   }
 
  private:
+  std::map<uuid, base::epoch_t> counted_in_;  ///< the last epoch in which it proposed something with weight
+
   void judge_demotions(const replica::view& before, const replica::view& now, const std::string& by) const {
     const auto has_weight = [](const replica::member& one) { return one.weight > 0; };
     if (std::count_if(now.members.begin(), now.members.end(), has_weight) >= 2) return;
