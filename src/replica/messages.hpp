@@ -165,7 +165,7 @@ struct join {
   recovered_position recovered;   ///< nil history: I have nothing
   std::vector<seat_id> succeeds;  ///< seats that this process's state file proves dead
   bool arbitrator = false;        ///< see `member`
-  protocols speaks;
+  protocols speaks{};
   bool operator==(const join&) const = default;
 };
 /// Why a `join` cannot be granted now, for a person. `final` ends the attempt.

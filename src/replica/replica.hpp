@@ -63,7 +63,7 @@ struct identity {
   std::string address;
   std::uint8_t weight = 1;
   record past;
-  protocols speaks;
+  protocols speaks{};
   bool arbitrator = false;  ///< orders and votes, but keeps and delivers no payloads, and broadcasts none
 };
 

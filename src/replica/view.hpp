@@ -33,7 +33,7 @@ struct member {
   bool catching_up = false;        ///< admitted, but not yet trusted with its weight
   sequence_t last = 0;             ///< its last broadcast ordered before this view
   bool arbitrator = false;         ///< orders and votes, but keeps and delivers no payloads
-  protocols speaks;
+  protocols speaks{};
 
   /// It may count, and has the payloads that others may lack.
   [[nodiscard]] bool is_weighted_data() const { return weight > 0 && !arbitrator; }
