@@ -212,6 +212,7 @@ class core {
 
   // joining.cpp
   void ask_to_join();
+  [[nodiscard]] bool is_admission_lost() const;
   void note_dead(const seat_id& seat, const std::string& name);
   void handle(peer& from, const join& m);
   void handle(peer& from, const join_refused& m);

@@ -253,10 +253,12 @@ void recorder::begin(position_t shared, const replica::view& first) {
 }
 
 void recorder::deliver(witness& who, position_t where, entry what) {
-  if (what.view && where > 0 && where <= chronicle_.newest() + 1 &&
+  // An arbitrator may begin at a later view than the first of a history.
+  const bool is_forked = what.view && !what.view->forks.empty();
+  const position_t shared = is_forked ? what.view->forks.back().position : where - 1;
+  if (what.view && where > 0 && shared <= chronicle_.newest() &&
       !chronicle_.histories.contains(what.view->history) && !is_of_void(*what.view)) {
-    // An arbitrator may begin at a later view than the first of that history.
-    fork(who, what.view->forks.empty() ? where - 1 : what.view->forks.back().position, *what.view);
+    fork(who, shared, *what.view);
   }
   if (chronicle_.is_void(who.history, where)) {  // as has only become known
     who.next = where + 1;

@@ -17,7 +17,9 @@ class silence final : public oracle {
     if (told.primary) {
       cut_off_.erase(who.id);
     } else {
-      cut_off_[who.id] = {who.status.self, who.status.history, 0};
+      // An application that is slow hears of it when that stay may be over already.
+      const replica::member* mine = told.what ? told.what->find_process(who.id) : nullptr;
+      if (mine != nullptr) cut_off_[who.id] = {mine->seat, told.what->history, 0};
     }
   }
 
