@@ -212,7 +212,6 @@ class core {
 
   // joining.cpp
   void ask_to_join();
-  [[nodiscard]] bool is_admission_lost() const;
   void note_dead(const seat_id& seat, const std::string& name);
   void handle(peer& from, const join& m);
   void handle(peer& from, const join_refused& m);
@@ -402,6 +401,7 @@ class core {
   bool has_left_ = false;       ///< a committed view let me go
   position_t left_behind_at_ = 0;
   time_point left_behind_since_{};
+  bool is_cut_off_ = false;        ///< consented to be evicted when it was not primary any more
   bool is_let_go_ = false;         ///< and enough others know it, as they have gone on to the next
   time_point stuck_since_view_{};  ///< since when my application keeps me from the newest view
   time_point asked_leave_at_{}, handed_over_at_{};

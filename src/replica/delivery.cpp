@@ -14,8 +14,8 @@ std::optional<event> core::next_event() {
     return out;
   }
   // Until its own view is committed here, a joiner catches up on what was committed before.
-  const bool is_open =
-      is_primary_ || !is_admitted_ || has_consented_ || has_left_ || HAUBERK_MUTANT(deliver_cut_off);
+  const bool is_going = has_left_ || (has_consented_ && (is_leaving_ || !is_cut_off_));
+  const bool is_open = is_primary_ || !is_admitted_ || is_going || HAUBERK_MUTANT(deliver_cut_off);
   if (is_gone_ || !is_open || delivered_ >= passed_) return std::nullopt;
   if (is_holding_back()) return std::nullopt;
   const position_t at = ++delivered_;

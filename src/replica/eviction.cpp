@@ -83,6 +83,7 @@ void core::handle(peer& from, const evict_notice& m) {
   if (role_ != role::follower || from.process != leader_ || m.epoch != epoch_ || matched_ != epoch_) return;
   if (!is_admitted_ || !is_member()) return;
   evicted_in_ = epoch_;
+  if (!has_consented_) is_cut_off_ = !is_primary_;  // its application waits until that view is committed
   has_consented_ = true;
   judge_primary();
   send_to(from.process, evict_consent{epoch_});

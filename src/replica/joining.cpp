@@ -202,24 +202,12 @@ void core::ask_to_join() {
     return;
   }
   // An admission that was lost with its leader: my seat is in no view of the log. Ask again, as a new one.
-  if (!is_admitted_ && (!is_member() || is_admission_lost()) && !HAUBERK_MUTANT(admission_awaited) &&
+  if (!is_admitted_ && !is_member() && !HAUBERK_MUTANT(admission_awaited) &&
       now_ > member_since_ + how_.inactive_timeout) {
     leave_old_seat(0, true);
     return;
   }
   next_join_ = is_admitted_ ? base::never : now_ + how_.keepalive_period;
-}
-
-// The view that would admit me is in my log, but in nobody else's: the next leader, which did not have it,
-// does not know me, and has nothing to say to me.
-bool core::is_admission_lost() const {
-  bool is_anybody_here = false;
-  for (const auto& [process, p] : peers_) {
-    if (!is_reachable(p) || p.history != history_) continue;
-    if (p.view_number >= newest_view_->number) return false;
-    is_anybody_here = true;
-  }
-  return is_anybody_here;
 }
 
 // The seat of a member of that name is proven dead: its successor holds its state file.

@@ -34,12 +34,18 @@ class silence final : public oracle {
     }
   }
 
+  void handle_proposed(const witness& /*by*/, const replica::view& made) override {
+    for (const auto& gone : made.evicted) evicted_[gone.seat] = made.number;
+  }
+
   // In the same step its stay may have come to an end first: judge when the step is over.
   void handle_step(const witness& who, const replica::status& now) override {
     const auto at = cut_off_.find(who.id);
     if (at == cut_off_.end() || at->second.delivered == 0) return;
+    const auto evicted = evicted_.find(now.self);  // knows that it is, and gets the rest before it parts
     const bool is_over = now.self != at->second.seat || now.history != at->second.history || who.is_leaving ||
-                         now.as == replica::role::gone;
+                         now.as == replica::role::gone ||
+                         (evicted != evicted_.end() && now.view_number >= evicted->second);
     if (!is_over) {
       fail(who.name + " delivers position " + std::to_string(at->second.delivered) +
            " after it told that it is not primary");
@@ -54,6 +60,7 @@ class silence final : public oracle {
     position_t delivered = 0;  ///< the first position since then
   };
   std::map<uuid, loss> cut_off_;
+  std::map<seat_id, std::uint64_t> evicted_;  ///< by which view
 };
 
 }  // namespace
