@@ -16,7 +16,8 @@ TEST(determinism, a_seed_gives_the_same_trace_twice) {
     const run_result second = run(seed, {});
     EXPECT_EQ(first.hash, second.hash) << "seed " << seed << ": " << first.drawn;
     EXPECT_EQ(first.events, second.events) << "seed " << seed;
-    EXPECT_GT(first.positions, 0U) << "seed " << seed << ": nothing happened";
+    EXPECT_GT(first.events, 1000U) << "seed " << seed
+                                   << ": nothing happened";  // a hostile run may order nothing
   }
 }
 
