@@ -95,9 +95,28 @@ struct metrics {
 
 enum class log_level { error, warning, info, debug };
 
-/// What the host may hook into. All are called from our threads and must not block.
+/// Who asks for a link with this node: it has passed every check that the options ask for. What is said of
+/// its certificate is empty in a plaintext group.
+struct peer {
+  std::string name;                ///< of the member
+  std::string address;             ///< host:port of the connection, as this node sees it
+  std::string subject, issuer;     ///< RFC 2253
+  std::vector<std::string> names;  ///< SAN DNS and URI names; the common name where there is none of these
+  std::string serial;              ///< hex
+  std::string fingerprint;         ///< SHA-256, lower-case hex
+  std::int64_t expires = 0;        ///< seconds since 1970 (UTC)
+};
+
+/// What the host may hook into. All are called from our threads, several at once, and must not block.
 struct host {
-  std::function<void(log_level, std::string_view)> log;  ///< one line at a time; default: standard error
+  std::function<void(log_level, std::string_view)> log{};  ///< one line at a time; default: standard error
+  /// The host's own allow list, asked before a link comes up and again when certificates are reloaded:
+  /// nothing lets the peer in, a sentence keeps it out and is told to both sides. Default: whoever passed may
+  /// come in. One that throws keeps the peer out.
+  std::function<std::optional<std::string>(const peer&)> admit{};
+  /// The passphrase of the encrypted private key in this file, where `socket.ssl_password_file` is not set;
+  /// empty = not known. Asked by `join` and by each reload. What it returns is kept no longer than needed.
+  std::function<std::string(std::string_view key_file)> passphrase{};
 };
 
 /// A stay in a group. Movable, not copyable; destroying it without `leave` is like a crash of this member,

@@ -42,8 +42,36 @@ base::logger logger_of(host& hooks) {
   });
 }
 
+/// The host's allow list; one that throws is no welcome.
+auto admission_of(host& hooks) {
+  decltype(engine::settings::admit) made;
+  if (!hooks.admit) return made;
+  made = [ask = std::move(hooks.admit)](const mesh::hello& hello, const std::string& address,
+                                        const tls::certificate* shown) -> std::string {
+    peer who;
+    who.name = hello.name;
+    who.address = address;
+    if (shown != nullptr) {
+      who.subject = shown->subject;
+      who.issuer = shown->issuer;
+      who.names = shown->names;
+      who.serial = shown->serial;
+      who.fingerprint = shown->fingerprint;
+      who.expires = shown->not_after;
+    }
+    try {
+      const auto why = ask(who);
+      if (!why) return {};
+      return why->empty() ? "it gave no reason" : *why;
+    } catch (...) {
+      return "its admit function threw an exception";
+    }
+  };
+  return made;
+}
+
 engine::settings settings_of(const config::values& from, std::optional<recovered_position> recovered,
-                             base::logger words) {
+                             base::logger words, host hooks) {
   engine::settings made;
   made.group = from.group;
   made.name = from.name;
@@ -61,6 +89,8 @@ engine::settings settings_of(const config::values& from, std::optional<recovered
   made.meshing = from.meshing;
   made.sockets = from.sockets;
   made.log = std::move(words);
+  made.admit = admission_of(hooks);
+  if (made.security && hooks.passphrase) made.security->passphrase = std::move(hooks.passphrase);
   return made;
 }
 
@@ -189,7 +219,7 @@ result<group> group::join(const config& options, std::optional<recovered_positio
     const base::logger words = logger_of(hooks);
     const config::values& values = options.inside();
     for (const std::string& note : values.notes) words(base::level::info, note);
-    auto started = engine::engine::start(settings_of(values, recovered, words));
+    auto started = engine::engine::start(settings_of(values, recovered, words, std::move(hooks)));
     if (!started) return started.error();
     group made(std::make_unique<impl>(std::move(started.value())));
     if (values.wait_prim) {

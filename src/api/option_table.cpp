@@ -7,6 +7,7 @@
 #include "api/option_setters.hpp"
 #include "base/limits.hpp"
 #include "base/options.hpp"
+#include "tls/identity.hpp"
 
 namespace hauberk::options {
 namespace {
@@ -145,9 +146,7 @@ verdict set_profile(draft& to, const std::string& text) {
 }
 
 verdict set_identity(draft& to, const std::string& text) {
-  if (text.starts_with("list:") || text.starts_with("pin:"))
-    return refused("not supported yet: use 'name' (the certificate must name its member) or 'ca'");
-  if (!text.empty() && text != "name" && text != "ca") return not_allowed();
+  if (const auto read = tls::read_identity(text); !read) return refused(read.error().text);
   to.security.identity = text;
   return good();
 }
@@ -332,9 +331,8 @@ std::vector<row> security_rows() {
       {"socket.ssl_groups", "", "a list of key exchange groups",
        text_at([](draft& v) { return &v.security.groups; })},
       {"socket.ssl_profile", "standard", "standard or strict", set_profile},
-      {"socket.ssl_identity", "", "name or ca", set_identity},
-      {"socket.ssl_crl", "", "nothing yet",
-       empty_only("not supported yet: revoked certificates would be let in; remove it")},
+      {"socket.ssl_identity", "", "name, ca, list:NAME,… or pin:SHA256,…", set_identity},
+      {"socket.ssl_crl", "", "a PEM file", text_at([](draft& v) { return &v.security.crl_file; })},
       {"socket.ssl_rekey", "", "nothing yet",
        empty_only("not supported yet: links keep their first key; remove it")},
       {"socket.ssl_reload", "no", yes_or_no, set_reload},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -39,6 +40,8 @@ struct settings {
   std::size_t delivery_bytes_max = 16U << 20U;
 
   base::logger log;
+  /// See `link::settings::admit`; may be empty.
+  std::function<std::string(const mesh::hello&, const std::string&, const tls::certificate*)> admit{};
 };
 
 }  // namespace hauberk::engine

@@ -133,6 +133,7 @@ link::settings engine::link_settings() const {
   made.mine.permits_plaintext = !security_;
   made.security = security_;
   made.handshake_timeout = how_.handshake_timeout;
+  made.admit = how_.admit;
   return made;
 }
 

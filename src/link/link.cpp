@@ -59,6 +59,7 @@ struct link::machine {
   void take_frames();
   void handle(wire::message&& what);
   void greet(const mesh::hello& theirs);
+  [[nodiscard]] std::string ask_host(const mesh::hello& theirs, const tls::certificate* certificate) const;
   void handle_goodbye(const mesh::goodbye& said);
 
   // Output.
@@ -171,6 +172,7 @@ void link::machine::greet(const mesh::hello& theirs) {
   const auto certificate = pipe.peer();
   const channel through{how.security ? &*how.security : nullptr, certificate ? &*certificate : nullptr};
   if (const auto why = check_hello(how.mine, theirs, through)) return refuse(*why);
+  if (const std::string why = ask_host(theirs, through.peer); !why.empty()) return fail(errc::refused, why);
   peer = theirs;
   if (as == tls::role::server) {
     say(how.mine);
@@ -178,6 +180,14 @@ void link::machine::greet(const mesh::hello& theirs) {
     say(mesh::welcome{});
     go_up();
   }
+}
+
+/// The host is asked last, so that it hears only of peers that have proved who they are.
+std::string link::machine::ask_host(const mesh::hello& theirs, const tls::certificate* certificate) const {
+  const std::string why = how.admit ? how.admit(theirs, remote, certificate) : std::string();
+  if (why.empty()) return {};
+  return "the host program of " + how.mine.name + " does not admit " + printable(theirs.name, 255) + ": " +
+         printable(why);
 }
 
 void link::machine::handle_goodbye(const mesh::goodbye& said) {

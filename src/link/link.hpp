@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,6 +27,8 @@ struct settings {
   std::optional<tls::context> security;                        ///< nothing = plaintext group (socket.ssl=no)
   base::duration handshake_timeout = std::chrono::seconds(5);  ///< for TLS and hellos together
   std::size_t output_bytes = 256 * 1024;                       ///< ciphertext gathered for one write
+  /// The host's word on a peer that passed every check of ours, at its address: nothing, or why not.
+  std::function<std::string(const mesh::hello&, const std::string&, const tls::certificate*)> admit{};
 };
 
 /// Both hellos passed.

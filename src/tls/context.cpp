@@ -11,6 +11,7 @@
 #include "base/assert.hpp"
 #include "tls/algorithms.hpp"
 #include "tls/material.hpp"
+#include "tls/revocation.hpp"
 #include "tls/verify.hpp"
 
 namespace hauberk::tls {
@@ -50,19 +51,24 @@ std::string anchors_text(const material& read) {
   return text;
 }
 
-void apply_rules(X509_VERIFY_PARAM* rules, profile which) {
+void apply_rules(X509_VERIFY_PARAM* rules, const settings& from) {
   X509_VERIFY_PARAM_set_depth(rules, chain_depth_max);
   X509_VERIFY_PARAM_set_auth_level(rules, security_level);
-  if (which == profile::strict) X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_X509_STRICT);
+  if (from.rules == profile::strict) X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_X509_STRICT);
+  if (!from.crl_file.empty())
+    X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 }
 
-x509_store_ptr make_store(const material& read, profile rules) {
+x509_store_ptr make_store(const material& read, const std::vector<crl_ptr>& revoked, const settings& from) {
   x509_store_ptr store(X509_STORE_new());
   if (store == nullptr) return nullptr;
   for (const x509_ptr& anchor : read.anchors) {
     if (X509_STORE_add_cert(store.get(), anchor.get()) != 1) return nullptr;
   }
-  apply_rules(X509_STORE_get0_param(store.get()), rules);
+  for (const crl_ptr& list : revoked) {
+    if (X509_STORE_add_crl(store.get(), list.get()) != 1) return nullptr;
+  }
+  apply_rules(X509_STORE_get0_param(store.get()), from);
   return store;
 }
 
@@ -85,17 +91,25 @@ result<void> check_own_chain(const settings& from, const material& read, const c
     X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(check.get());
     X509_VERIFY_PARAM_set_purpose(rules, purpose);
     X509_VERIFY_PARAM_set_time(rules, now);
-    apply_rules(rules, from.rules);
+    apply_rules(rules, from);
+    if (from.rules == profile::standard) {
+      X509_STORE_CTX_set_verify_cb(check.get(), [](int ok, X509_STORE_CTX* about) {
+        return ok == 1 || is_forgiven(X509_STORE_CTX_get_error(about), profile::standard) ? 1 : 0;
+      });
+    }
     if (X509_verify_cert(check.get()) == 1) continue;
     const bool with_ca = !from.ca_file.empty();
-    good = in_option(
-        errc::bad_certificate, "socket.ssl_cert", from.cert_file,
-        verify_words(X509_STORE_CTX_get_error(check.get()), X509_STORE_CTX_get_current_cert(check.get()),
-                     X509_STORE_CTX_get_error_depth(check.get()),
-                     anchors_text(read) + (with_ca ? " in socket.ssl_ca " + from.ca_file : "")) +
-            (with_ca ? "; peers would refuse it: give the certificate and the CA file that go together"
-                     : "; without socket.ssl_ca the certificate must be self-signed: set socket.ssl_ca "
-                       "to the CA's file"));
+    const int code = X509_STORE_CTX_get_error(check.get());
+    const char* const remedy =
+        code == X509_V_ERR_CERT_REVOKED ? ""
+        : with_ca ? "; peers would refuse it: give the certificate and the CA file that go together"
+                  : "; without socket.ssl_ca the certificate must be self-signed: set socket.ssl_ca "
+                    "to the CA's file";
+    good = in_option(errc::bad_certificate, "socket.ssl_cert", from.cert_file,
+                     verify_words(code, X509_STORE_CTX_get_current_cert(check.get()),
+                                  X509_STORE_CTX_get_error_depth(check.get()),
+                                  anchors_text(read) + (with_ca ? " in socket.ssl_ca " + from.ca_file : "")) +
+                         remedy);
     break;
   }
   sk_X509_free(untrusted);
@@ -132,7 +146,7 @@ std::vector<std::string> known_groups(SSL_CTX* ctx, const algorithms& spoken, co
   return known;
 }
 
-bool set_rules(SSL_CTX* ctx, X509_STORE* store, profile rules) {
+bool set_rules(SSL_CTX* ctx, X509_STORE* store, const settings& from) {
   SSL_CTX_set_security_level(ctx, security_level);
   SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -141,7 +155,7 @@ bool set_rules(SSL_CTX* ctx, X509_STORE* store, profile rules) {
   SSL_CTX_set_max_cert_list(ctx, chain_bytes_max);
   SSL_CTX_set_dh_auto(ctx, 1);
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, judge);
-  apply_rules(SSL_CTX_get0_param(ctx), rules);
+  apply_rules(SSL_CTX_get0_param(ctx), from);
   static constexpr std::array<unsigned char, 7> id{'h', 'a', 'u', 'b', 'e', 'r', 'k'};
   SSL_CTX_set1_cert_store(ctx, store);
   return SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
@@ -156,7 +170,7 @@ result<ssl_ctx_ptr> make_ctx(const settings& from, const material& read, const a
   const auto failed = [](const std::string& step) {
     return error(errc::internal, step + " failed: OpenSSL says \"" + take_openssl_reason() + "\"");
   };
-  if (!set_rules(ctx.get(), store, from.rules)) return failed("setting up TLS");
+  if (!set_rules(ctx.get(), store, from)) return failed("setting up TLS");
   if (!set_versions(ctx.get(), spoken))
     return failed("socket.ssl_min_version: setting TLS " + spoken.versions_text());
   if (!set_ciphers(ctx.get(), spoken))
@@ -190,7 +204,8 @@ result<void> check_key_type(const material& read, const algorithms& spoken) {
                                      (rsa ? "ECDHE-RSA-AES128-GCM-SHA256" : "ECDHE-ECDSA-AES128-GCM-SHA256"));
 }
 
-std::string policy_of(const settings& from, const material& read, const algorithms& spoken, bool names) {
+std::string policy_of(const settings& from, const material& read, const algorithms& spoken,
+                      const std::string& identity) {
   std::set<std::string> anchors;
   for (const x509_ptr& anchor : read.anchors) anchors.insert(fingerprint_of(anchor.get()));
   std::set<std::string> lines;
@@ -198,7 +213,7 @@ std::string policy_of(const settings& from, const material& read, const algorith
   lines.insert("socket.ssl_anchors=" + join({anchors.begin(), anchors.end()}, ","));
   lines.insert("socket.ssl_cipher=" + join(spoken.written, ":"));
   lines.insert("socket.ssl_groups=" + join(spoken.groups, ":"));
-  lines.insert(std::string("socket.ssl_identity=") + (names ? "name" : "ca"));
+  lines.insert("socket.ssl_identity=" + identity);
   lines.insert(std::string("socket.ssl_profile=") + (from.rules == profile::strict ? "strict" : "standard"));
   lines.insert("socket.ssl_versions=" + spoken.versions_text());
   std::string text;
@@ -211,22 +226,23 @@ std::string policy_of(const settings& from, const material& read, const algorith
 result<context> context::load(const settings& from, std::int64_t now, const base::logger& words) {
   auto spoken = read_algorithms(from);
   if (!spoken) return spoken.error();
-  if (!from.identity.empty() && from.identity != "name" && from.identity != "ca") {
-    return error(errc::bad_option,
-                 "socket.ssl_identity: \"" + from.identity + "\" is not allowed: expected name or ca");
-  }
+  auto who = read_identity(from.identity);
+  if (!who) return who.error();
   auto read = read_material(from, words);
   if (!read) return read.error();
+  const auto revoked = read_revocations(from, *read, now, words);
+  if (!revoked) return revoked.error();
 
   auto made = std::make_shared<state>();
   made->own = describe(read->own.get());
   made->shared_pair = read->shared_pair;
-  made->checks_names = from.identity.empty() ? !read->shared_pair : from.identity == "name";
+  made->checks_names = who->names.value_or(!read->shared_pair);
+  made->who = std::move(*who);
   made->rules = from.rules;
-  made->policy = policy_of(from, *read, *spoken, made->checks_names);
+  made->policy = policy_of(from, *read, *spoken, made->who.text(made->checks_names));
   made->anchors = anchors_text(*read);
   if (auto good = check_dates(from, made->own, now); !good) return good.error();
-  const x509_store_ptr store = make_store(*read, from.rules);
+  const x509_store_ptr store = make_store(*read, *revoked, from);
   HAUBERK_ASSERT(store != nullptr, "out of memory");
   if (auto good = check_own_chain(from, *read, made->own, now, store.get()); !good) return good.error();
   if (auto good = check_key_type(*read, *spoken); !good) return good.error();

@@ -153,8 +153,21 @@ result<secret> read_password(const settings& from, const base::logger& words) {
   return line;
 }
 
+/// The host's answer; whatever goes wrong with it, it is none.
+secret ask_host(const settings& from) {
+  secret answer;
+  if (!from.passphrase) return answer;
+  try {
+    answer.text = from.passphrase(from.key_file);
+  } catch (...) {
+    answer.text.clear();
+  }
+  return answer;
+}
+
 struct password_question {
-  const std::string* answer;
+  const settings& from;
+  secret answer{};
   bool asked = false;
 };
 
@@ -162,31 +175,35 @@ struct password_question {
 int answer_password(char* into, int room, int, void* about) {
   auto* question = static_cast<password_question*>(about);
   question->asked = true;
-  if (question->answer == nullptr || static_cast<int>(question->answer->size()) > room) return -1;
-  std::copy(question->answer->begin(), question->answer->end(), into);
-  return static_cast<int>(question->answer->size());
+  std::string& answer = question->answer.text;
+  if (answer.empty()) answer = std::move(ask_host(question->from).text);
+  if (answer.empty() || static_cast<int>(answer.size()) > room) return -1;
+  std::copy(answer.begin(), answer.end(), into);
+  return static_cast<int>(answer.size());
 }
 
 result<key_ptr> read_key(const settings& from, const base::logger& words) {
   const source where{"socket.ssl_key", from.key_file};
   auto file = read_file(where, guard::closed, words);
   if (!file) return file.error();
-  secret password;
+  password_question question{from};
   if (!from.password_file.empty()) {
     auto line = read_password(from, words);
     if (!line) return line.error();
-    password = std::move(*line);
+    question.answer = std::move(*line);
   }
-  password_question question{from.password_file.empty() ? nullptr : &password.text};
   const bio_ptr text(BIO_new_mem_buf(file->text.data(), static_cast<int>(file->text.size())));
   key_ptr key(PEM_read_bio_PrivateKey(text.get(), nullptr, answer_password, &question));
   const std::string reason = take_openssl_reason();
   if (key != nullptr) return key;
-  if (question.asked && question.answer == nullptr) {
+  if (question.asked && question.answer.text.empty()) {
     return where.wrong(
-        "the key is encrypted and no passphrase is given: set socket.ssl_password_file, or remove "
-        "the passphrase with openssl pkey");
+        from.passphrase ? "the key is encrypted and the host's passphrase function gave nothing"
+                        : "the key is encrypted and no passphrase is given: set socket.ssl_password_file, or "
+                          "remove the passphrase with openssl pkey");
   }
+  if (question.asked && from.password_file.empty())
+    return where.wrong("the passphrase that the host's function gave does not open this key");
   if (question.asked) {
     return where.wrong("the passphrase in socket.ssl_password_file (" + from.password_file +
                        ") does not open this key");
@@ -220,6 +237,12 @@ result<void> match(const settings& from, const material& read) {
 }
 
 }  // namespace
+
+result<std::string> read_text(const char* option, const std::string& path, const base::logger& words) {
+  auto read = read_file({option, path}, guard::open, words);
+  if (!read) return read.error();
+  return std::move(read->text);
+}
 
 result<material> read_material(const settings& from, const base::logger& words) {
   material read;

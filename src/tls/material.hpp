@@ -2,6 +2,7 @@
 // can be wrong gets a sentence of its own that names option, file, fault and remedy.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/log.hpp"
@@ -22,5 +23,9 @@ struct material {
 /// Reads all files; the key is checked against the certificate, no signature is verified yet.
 /// Errors: bad_option, bad_file, bad_certificate.
 [[nodiscard]] result<material> read_material(const settings& from, const base::logger& words);
+
+/// A whole file that is no secret. `option` leads the error's words. Errors: bad_file.
+[[nodiscard]] result<std::string> read_text(const char* option, const std::string& path,
+                                            const base::logger& words);
 
 }  // namespace hauberk::tls

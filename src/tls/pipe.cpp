@@ -103,6 +103,15 @@ std::string pipe::cipher() const {
   return machine_->ours && machine_->ready ? SSL_get_cipher_name(machine_->connection.get()) : "none";
 }
 
+std::string pipe::judge_peer(const context& now) const {
+  const machine& my = *machine_;
+  HAUBERK_ASSERT(my.ready, "only a peer that passed once is judged again");
+  if (!my.ours) return {};
+  SSL* const connection = my.connection.get();
+  return judge_again(now.inside(), SSL_get0_peer_certificate(connection), SSL_get_peer_cert_chain(connection),
+                     my.as == role::client);
+}
+
 result<bool> pipe::handshake() {
   machine& my = *machine_;
   if (my.failed) return *my.failed;

@@ -65,6 +65,9 @@ class pipe {
   [[nodiscard]] std::string version() const;              ///< "TLSv1.3", or "none"
   [[nodiscard]] std::string cipher() const;               ///< OpenSSL's name, or "none"
   [[nodiscard]] bool is_encrypted() const;
+  /// Judges the peer's chain again, by `now` instead of what the handshake went by: nothing, or the sentence
+  /// that says why it is not accepted. Once ready; always nothing on a plain pipe.
+  [[nodiscard]] std::string judge_peer(const context& now) const;
 
  private:
   struct machine;

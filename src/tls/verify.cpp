@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "base/assert.hpp"
+#include "tls/revocation.hpp"
 
 namespace hauberk::tls {
 namespace {
@@ -45,12 +47,6 @@ std::vector<std::string> names_of(const X509* from) {
   return names;
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-  if (a.find("://") != std::string_view::npos) return a == b;  // a URI's path has a case
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
 bool is_issuer_trouble(int code) {
   constexpr std::array<int, 8> codes{X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,
                                      X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
@@ -61,6 +57,50 @@ bool is_issuer_trouble(int code) {
                                      X509_V_ERR_CERT_UNTRUSTED,
                                      X509_V_ERR_AKID_SKID_MISMATCH};
   return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+
+std::string revocation_words(int code) {
+  switch (code) {
+    case X509_V_ERR_CERT_REVOKED:
+      return "was revoked by its CA (socket.ssl_crl here): have a new one made with a new key";
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+      return "was not looked up: socket.ssl_crl here has no list of its issuer, and "
+             "socket.ssl_profile=strict "
+             "wants one";
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+      return "cannot be looked up: its issuer's list in socket.ssl_crl here is not in date, and "
+             "socket.ssl_profile=strict wants one that is";
+    case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+    case X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
+    case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+      return "cannot be looked up: its issuer's list in socket.ssl_crl here is not signed by that CA";
+    default:
+      return {};
+  }
+}
+
+/// Once for each certificate of a chain, as OpenSSL asks; 1 = go on.
+int judge_one(int good, X509_STORE_CTX* about, findings& found) {
+  X509* at = X509_STORE_CTX_get_current_cert(about);
+  const int depth = X509_STORE_CTX_get_error_depth(about);
+  if (good == 1 && depth == 0 && at != nullptr) {
+    const std::string why = objection(at, found.ours->shared_pair, found.ours->rules);
+    if (why.empty()) return 1;
+    X509_STORE_CTX_set_error(about, X509_V_ERR_INVALID_PURPOSE);
+    found.code = X509_V_ERR_INVALID_PURPOSE;
+    found.words = "certificate " + name_text(X509_get_subject_name(at)) + " was refused: " + why;
+    return 0;
+  }
+  if (good == 1) return 1;
+  const int code = X509_STORE_CTX_get_error(about);
+  if (is_forgiven(code, found.ours->rules)) {
+    X509_STORE_CTX_set_error(about, X509_V_OK);
+    return 1;
+  }
+  found.code = code;
+  found.words = verify_words(code, at, depth, found.ours->anchors);
+  return 0;
 }
 
 }  // namespace
@@ -109,6 +149,8 @@ std::string verify_words(int code, X509* at, int depth, const std::string& ancho
     return which + " is not valid before " + date_text(seconds_of(X509_get0_notBefore(at))) +
            ": check the clocks, or wait";
   }
+  if (const std::string words = revocation_words(code); !words.empty())
+    return which + " with issuer " + issuer + " " + words + said;
   if (code == X509_V_ERR_INVALID_PURPOSE) {
     return which + " may not be used for this role" + said +
            ": nodes dial and listen, so its extended key usage must be absent or have serverAuth and "
@@ -128,35 +170,31 @@ int judge(int good, X509_STORE_CTX* about) noexcept {
   auto* connection =
       static_cast<SSL*>(X509_STORE_CTX_get_ex_data(about, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* found = connection == nullptr ? nullptr : static_cast<findings*>(SSL_get_app_data(connection));
-  if (found == nullptr) return 0;  // never trust without a witness
-  X509* at = X509_STORE_CTX_get_current_cert(about);
-  const int depth = X509_STORE_CTX_get_error_depth(about);
-  if (good == 1 && depth == 0 && at != nullptr) {
-    const std::string why = objection(at, found->ours->shared_pair, found->ours->rules);
-    if (why.empty()) return 1;
-    X509_STORE_CTX_set_error(about, X509_V_ERR_INVALID_PURPOSE);
-    found->code = X509_V_ERR_INVALID_PURPOSE;
-    found->words = "certificate " + name_text(X509_get_subject_name(at)) + " was refused: " + why;
-    return 0;
-  }
-  if (good == 1) return 1;
-  found->code = X509_STORE_CTX_get_error(about);
-  found->words = verify_words(found->code, at, depth, found->ours->anchors);
-  return 0;
+  return found == nullptr ? 0 : judge_one(good, about, *found);  // never trust without a witness
+}
+
+std::string judge_again(const context::state& ours, X509* leaf, STACK_OF(X509) * chain, bool of_server) {
+  SSL_CTX* const ctx = (of_server ? ours.client : ours.server).get();
+  const std::unique_ptr<X509_STORE_CTX, freer<X509_STORE_CTX_free>> check(X509_STORE_CTX_new());
+  HAUBERK_ASSERT(
+      check != nullptr && X509_STORE_CTX_init(check.get(), SSL_CTX_get_cert_store(ctx), leaf, chain) == 1,
+      "out of memory");
+  findings found;
+  found.ours = &ours;
+  X509_STORE_CTX_set_app_data(check.get(), &found);
+  X509_STORE_CTX_set_verify_cb(check.get(), [](int good, X509_STORE_CTX* about) {
+    return judge_one(good, about, *static_cast<findings*>(X509_STORE_CTX_get_app_data(about)));
+  });
+  X509_STORE_CTX_set_default(check.get(), of_server ? "ssl_server" : "ssl_client");
+  X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(check.get()), SSL_CTX_get0_param(ctx));
+  const bool good = X509_verify_cert(check.get()) == 1;
+  ERR_clear_error();
+  if (good) return {};
+  return found.words.empty() ? "the certificate was refused" : found.words;
 }
 
 std::string identity_mismatch(const context& ours, const certificate& peer, const std::string& name) {
-  if (!ours.checks_names()) return {};
-  for (const std::string& owned : peer.names) {
-    if (owned.find('*') == std::string::npos && same_name(owned, name)) return {};
-  }
-  std::string owned;
-  for (const std::string& each : peer.names) owned += (owned.empty() ? "\"" : ", \"") + each + "\"";
-  return "the peer calls itself \"" + name + "\" but its certificate " + peer.subject + " names " +
-         (owned.empty() ? "nobody" : owned) +
-         ": expected the name in its subject alternative names (or, without any, as its common name); make "
-         "node.name "
-         "and certificate agree, or set socket.ssl_identity=ca in the whole group";
+  return mismatch(ours.inside().who, ours.checks_names(), peer, name);
 }
 
 }  // namespace hauberk::tls

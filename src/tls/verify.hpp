@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tls/context.hpp"
+#include "tls/identity.hpp"
 #include "tls/openssl.hpp"
 
 namespace hauberk::tls {
@@ -16,6 +17,7 @@ struct context::state {
   certificate own;
   bool shared_pair = false;
   bool checks_names = true;
+  identity_rule who;
   profile rules = profile::standard;
   std::string policy;
   std::string anchors;  ///< their subjects, for messages
@@ -39,5 +41,10 @@ struct findings {
 
 /// OpenSSL's verify callback; wants the `findings` as app data of the SSL object.
 int judge(int good, X509_STORE_CTX* about) noexcept;
+
+/// Judges a chain anew that was accepted before, `leaf` first, as a server's or a client's: nothing, or why
+/// it is not accepted by `ours`.
+[[nodiscard]] std::string judge_again(const context::state& ours, X509* leaf, STACK_OF(X509) * chain,
+                                      bool of_server);
 
 }  // namespace hauberk::tls

@@ -217,7 +217,7 @@ TEST(Config, Security) {
       parsed(std::string(secured) +
              "socket.ssl_password_file=p; socket.ssl_cipher=ECDHE-RSA-AES128-GCM-SHA256; "
              "socket.ssl_min_version=1.2; socket.ssl_max_version=TLSv1.3; socket.ssl_groups=X25519; "
-             "socket.ssl_profile=Strict; socket.ssl_identity=ca")
+             "socket.ssl_profile=Strict; socket.ssl_identity=ca; socket.ssl_crl=crl.pem")
           .inside()
           .security;
   EXPECT_EQ(in.cert_file, "c.pem");
@@ -230,9 +230,23 @@ TEST(Config, Security) {
   EXPECT_EQ(in.groups, "X25519");
   EXPECT_EQ(in.rules, tls::profile::strict);
   EXPECT_EQ(in.identity, "ca");
+  EXPECT_EQ(in.crl_file, "crl.pem");
   EXPECT_THAT(refusal(std::string(secured) + "socket.ssl_min_version=1.3; socket.ssl_max_version=1.2"),
               HasSubstr("above socket.ssl_max_version=1.2"));
   EXPECT_THAT(refusal(std::string(secured) + "socket.ssl_min_version=1.1"), HasSubstr("1.2 or 1.3"));
+}
+
+TEST(Config, IdentityRulesAreCheckedAtOnce) {
+  const std::string pin(64, 'a');
+  for (const std::string text : {"name", "ca", "list:db1, db2,spiffe://g/db3", "pin:"}) {
+    const std::string whole = text == "pin:" ? text + pin : text;
+    EXPECT_EQ(parsed(std::string(secured) + "socket.ssl_identity=" + whole).inside().security.identity,
+              whole);
+  }
+  for (const char* bad : {"dns", "list:", "list:a,,b", "list:*.example.org", "pin:00", "pin:", "Name"})
+    EXPECT_THAT(refusal(std::string(secured) + "socket.ssl_identity=" + bad),
+                HasSubstr("socket.ssl_identity=" + std::string(bad)))
+        << bad;
 }
 
 TEST(Config, Compression) {
@@ -267,9 +281,8 @@ TEST(Config, HowFarAnApplicationMayBeBehind) {
 }
 
 TEST(Config, WhatIgnoringWouldWeakenIsRefused) {
-  for (const char* text : {"socket.ssl_crl=crl.pem", "socket.ssl_identity=list:a,b",
-                           "socket.ssl_identity=pin:00", "gmcast.allowed=10.0.0.0/8", "socket.ssl=permissive",
-                           "socket.dynamic=true", "gmcast.isolate=1", "socket.ssl_rekey=1h"})
+  for (const char* text : {"gmcast.allowed=10.0.0.0/8", "socket.ssl=permissive", "socket.dynamic=true",
+                           "gmcast.isolate=1", "socket.ssl_rekey=1h"})
     EXPECT_THAT(refusal(std::string(secured) + text), AllOf(HasSubstr(text), HasSubstr("not supported yet")))
         << text;
   for (const char* text : {"pc.ignore_sb=yes", "pc.ignore_quorum=true"})

@@ -249,7 +249,8 @@ TEST_F(loading, names_of_the_wrong_kind_of_key_are_noticed_here) {
 TEST_F(loading, unknown_options_values_and_groups) {
   settings bad = good;
   bad.identity = "dns";
-  expect(test::load_error(bad), errc::bad_option, "socket.ssl_identity: \"dns\"", {"expected name or ca"});
+  expect(test::load_error(bad), errc::bad_option, "socket.ssl_identity: \"dns\"",
+         {"expected name, ca, list:NAME"});
   bad = good;
   bad.groups = "foo:bar";
   expect(test::load_error(bad), errc::bad_option, "socket.ssl_groups: ", {"knows none of foo:bar"});
