@@ -6,13 +6,11 @@
 #include <utility>
 
 #include "engine/engine.hpp"
+#include "engine/hello.hpp"
 #include "engine/waiting.hpp"
 
 namespace hauberk::engine {
 namespace {
-
-// What this build speaks; see proto/README.md.
-constexpr std::uint32_t protocol_min = 1, protocol_max = 1;
 
 // Random (version 4) so that it is a well-formed uuid to everybody who looks.
 uuid draw_uuid() {
@@ -27,27 +25,6 @@ uuid draw_uuid() {
 std::uint64_t draw_seed() {
   std::random_device chance;
   return static_cast<std::uint64_t>(chance()) << 32U | chance();
-}
-
-// What must be the same at all members, one `key=value` a line, sorted.
-std::string policy_of(const settings& how, const std::optional<tls::context>& security) {
-  static constexpr const char* algorithms[] = {"none", "lz4", "zstd"};
-  std::vector<std::string> lines{
-      "gcs.fc_policy=" +
-          std::string(replica::flow_policy_names[static_cast<std::size_t>(how.replication.policy)]),
-      std::string("socket.ssl=") + (security ? "yes" : "no"),
-      std::string("socket.ssl_compression=") + algorithms[static_cast<std::size_t>(how.compression.how)] +
-          (how.compression.level != 0 ? ":" + std::to_string(how.compression.level) : "")};
-  const std::string& rest = security ? security->policy_text() : std::string();
-  for (std::size_t at = 0; at < rest.size();) {
-    const std::size_t end = std::min(rest.find('\n', at), rest.size());
-    lines.push_back(rest.substr(at, end - at));
-    at = end + 1;
-  }
-  std::ranges::sort(lines);
-  std::string text;
-  for (const std::string& line : lines) text += line + '\n';
-  return text;
 }
 
 // An address of port 0 means the port that the system chose.
@@ -89,7 +66,7 @@ result<void> engine::prepare() {
       return error(errc::bad_certificate,
                    "our own certificate " + how_.security->cert_file + " is not for us: " + why);
   }
-  policy_text_ = policy_of(how_, security_);
+  policy_text_ = policy_of(how_.replication.policy, how_.compression, security_);
   policy_digest_ = tls::sha256_hex(policy_text_);
   identity_.process = draw_uuid();
   identity_.name = how_.name;

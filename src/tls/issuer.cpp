@@ -1,21 +1,16 @@
-// Key generation, extensions and signing. Files are created exclusively and removed again when the second of
-// a pair cannot be written, so a failed call leaves nothing behind.
+// Key generation, extensions and signing. A failed call leaves nothing behind.
 #include "tls/issuer.hpp"
 
-#include <fcntl.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
-#include <system_error>
 
-#include "tls/openssl.hpp"
+#include "tls/signing.hpp"
+#include "tls/verify.hpp"
 
 namespace hauberk::tls {
 namespace {
@@ -23,60 +18,17 @@ namespace {
 constexpr std::size_t common_name_bytes_max = 64;  // ub-common-name of RFC 5280
 constexpr std::int64_t clock_skew_seconds = 300;   // a node whose clock is a little behind may start at once
 
-error failed(const std::string& step) {
-  return {errc::internal, step + " failed: OpenSSL says \"" + take_openssl_reason() + "\""};
-}
-
-error file_failed(const std::string& path, const char* what) {
-  return {errc::bad_file, path + ": cannot " + what + ": " + std::generic_category().message(errno)};
-}
-
-/// Writes `text` to a file that must not exist yet.
-result<void> create(const std::string& path, std::string_view text, mode_t mode) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-  if (file < 0 && errno == EEXIST) {
-    return error(errc::bad_file,
-                 path + ": exists already and is not overwritten: remove it or choose another name");
-  }
-  if (file < 0) return file_failed(path, "create the file");
-  // The umask may only take rights away, and a key must be ours alone whatever it says.
-  bool good = ::fchmod(file, mode) == 0;
-  while (good && !text.empty()) {
-    const ssize_t count = ::write(file, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    good = count > 0;
-    if (good) text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  good = ::fsync(file) == 0 && good;
-  const int reason = errno;
-  ::close(file);
-  if (good) return {};
-  ::unlink(path.c_str());
-  errno = reason;
-  return file_failed(path, "write the file");
-}
-
-template <typename Write>
-std::string pem_of(Write write) {
-  const bio_ptr out(BIO_new(BIO_s_mem()));
-  if (out == nullptr || write(out.get()) != 1) return {};
-  char* bytes = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &bytes);
-  return {bytes, static_cast<std::size_t>(std::max(0L, size))};
-}
-
+/// The key first: a certificate without its key would look finished.
 result<void> save(X509* certificate, EVP_PKEY* key, const pair_files& into) {
-  const std::string secret = pem_of([&](BIO* out) {
-    return PEM_write_bio_PKCS8PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
-  });
-  const std::string open = pem_of([&](BIO* out) { return PEM_write_bio_X509(out, certificate); });
-  if (secret.empty() || open.empty()) return failed("writing PEM");
-  if (auto made = create(into.key, secret, 0600); !made) return made;
-  if (auto made = create(into.cert, open, 0644); !made) {
-    ::unlink(into.key.c_str());
-    return made;
-  }
-  return {};
+  std::string secret = pem_of(key);
+  const std::string open = pem_of(certificate);
+  if (secret.empty() || open.empty()) return signing_failed("writing PEM");
+  auto made = create_file(into.key, secret, 0600);
+  OPENSSL_cleanse(secret.data(), secret.size());
+  if (!made) return made;
+  made = create_file(into.cert, open, 0644);
+  if (!made) ::unlink(into.key.c_str());
+  return made;
 }
 
 bool set_serial(X509* certificate) {
@@ -90,14 +42,15 @@ bool set_serial(X509* certificate) {
   return good;
 }
 
-/// Version, serial, dates, key and subject.
-bool fill(X509* certificate, EVP_PKEY* key, const std::string& name, std::int64_t now, int days) {
-  X509_NAME* subject = X509_get_subject_name(certificate);
-  if (X509_set_version(certificate, X509_VERSION_3) != 1 || !set_serial(certificate)) return false;
-  if (ASN1_TIME_set(X509_getm_notBefore(certificate), now - clock_skew_seconds) == nullptr) return false;
-  if (ASN1_TIME_set(X509_getm_notAfter(certificate), now + std::int64_t{days} * 86400) == nullptr)
-    return false;
-  if (X509_set_pubkey(certificate, key) != 1) return false;
+/// Version, serial, dates and key.
+bool fill(X509* certificate, EVP_PKEY* key, std::int64_t now, std::int64_t end) {
+  return X509_set_version(certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&
+         ASN1_TIME_set(X509_getm_notBefore(certificate), now - clock_skew_seconds) != nullptr &&
+         ASN1_TIME_set(X509_getm_notAfter(certificate), end) != nullptr &&
+         X509_set_pubkey(certificate, key) == 1;
+}
+
+bool set_common_name(X509_NAME* subject, const std::string& name) {
   if (name.size() > common_name_bytes_max) return true;  // then the SAN alone names it
   return X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8,
                                     reinterpret_cast<const unsigned char*>(name.data()),
@@ -113,27 +66,25 @@ bool extend(X509* certificate, X509* issuer, int kind, const char* value) {
   return good;
 }
 
+using names_ptr = std::unique_ptr<GENERAL_NAMES, freer<GENERAL_NAMES_free>>;
+
 /// The names are set as objects, never as configuration text: a comma in a name must not become a second one.
-bool add_names(X509* certificate, const std::vector<std::string>& names, bool critical) {
-  GENERAL_NAMES* all = GENERAL_NAMES_new();
-  bool good = all != nullptr;
+names_ptr names_of(const std::vector<std::string>& names) {
+  names_ptr all(GENERAL_NAMES_new());
   for (const std::string& name : names) {
-    GENERAL_NAME* entry = good ? GENERAL_NAME_new() : nullptr;
-    if (entry == nullptr) break;
+    GENERAL_NAME* entry = all == nullptr ? nullptr : GENERAL_NAME_new();
+    if (entry == nullptr || sk_GENERAL_NAME_push(all.get(), entry) <= 0) return nullptr;
     if (ASN1_OCTET_STRING* address = a2i_IPADDRESS(name.c_str()); address != nullptr) {
       GENERAL_NAME_set0_value(entry, GEN_IPADD, address);
-    } else {
-      ASN1_IA5STRING* text = ASN1_IA5STRING_new();
-      good = text != nullptr && ASN1_STRING_set(text, name.data(), static_cast<int>(name.size())) == 1;
-      GENERAL_NAME_set0_value(entry, GEN_DNS, text);
+      continue;
     }
-    good = sk_GENERAL_NAME_push(all, entry) > 0 && good;
+    ASN1_IA5STRING* text = ASN1_IA5STRING_new();
+    if (text == nullptr || ASN1_STRING_set(text, name.data(), static_cast<int>(name.size())) != 1)
+      return nullptr;
+    GENERAL_NAME_set0_value(entry, name.find("://") == std::string::npos ? GEN_DNS : GEN_URI, text);
   }
   ERR_clear_error();  // a2i_IPADDRESS leaves one for each DNS name
-  good = good &&
-         X509_add1_ext_i2d(certificate, NID_subject_alt_name, all, critical ? 1 : 0, X509V3_ADD_DEFAULT) == 1;
-  GENERAL_NAMES_free(all);
-  return good;
+  return all;
 }
 
 result<void> check_name(const std::string& what, const std::string& name, std::size_t most) {
@@ -143,84 +94,153 @@ result<void> check_name(const std::string& what, const std::string& name, std::s
                                      " printable ASCII characters without spaces");
 }
 
-template <typename Object, typename Read>
-result<std::unique_ptr<Object, freer<Read::free>>> read_pem(const std::string& path, const char* kind) {
-  std::unique_ptr<std::FILE, freer<std::fclose>> file(std::fopen(path.c_str(), "re"));
-  if (file == nullptr) return file_failed(path, "open the file");
-  std::unique_ptr<Object, freer<Read::free>> object(Read::read(file.get()));
-  if (object == nullptr) {
-    return error(errc::bad_file, path + ": no readable PEM " + kind + " in it: OpenSSL says \"" +
-                                     take_openssl_reason() + "\"");
+key_ptr make_key(key_kind kind) {
+  switch (kind) {
+    case key_kind::p256:
+      return key_ptr(EVP_EC_gen("P-256"));
+    case key_kind::p384:
+      return key_ptr(EVP_EC_gen("P-384"));
+    case key_kind::rsa3072:
+      return key_ptr(EVP_RSA_gen(3072));
   }
-  return object;
+  return nullptr;
 }
 
-/// Never asks on the terminal: an encrypted CA key is an error.
-int no_password(char*, int, int, void*) { return -1; }
+/// A certificate is worth nothing beyond the life of its authority.
+std::int64_t end_of(const signer& by, std::int64_t now, int days) {
+  return std::min(now + std::int64_t{days} * 86400, seconds_of(X509_get0_notAfter(by.certificate.get())));
+}
 
-struct certificate_reader {
-  static X509* read(std::FILE* from) { return PEM_read_X509(from, nullptr, no_password, nullptr); }
-  static constexpr auto free = X509_free;
-};
-struct key_reader {
-  static EVP_PKEY* read(std::FILE* from) { return PEM_read_PrivateKey(from, nullptr, no_password, nullptr); }
-  static constexpr auto free = EVP_PKEY_free;
-};
+/// Signs a node's certificate; `names` are its subject alternative names.
+result<x509_ptr> sign_node(const signer& by, EVP_PKEY* key, const X509_NAME* subject, GENERAL_NAMES* names,
+                           std::int64_t now, std::int64_t end) {
+  x509_ptr made(X509_new());
+  X509* node = made.get();
+  X509* from = by.certificate.get();
+  const bool nameless = X509_NAME_entry_count(subject) == 0;
+  const bool good =
+      node != nullptr && fill(node, key, now, end) && X509_set_subject_name(node, subject) == 1 &&
+      X509_set_issuer_name(node, X509_get_subject_name(from)) == 1 &&
+      extend(node, from, NID_basic_constraints, "critical,CA:FALSE") &&
+      extend(node, from, NID_key_usage, "critical,digitalSignature") &&
+      extend(node, from, NID_ext_key_usage, "serverAuth,clientAuth") &&
+      extend(node, from, NID_subject_key_identifier, "hash") &&
+      extend(node, from, NID_authority_key_identifier, "keyid") &&
+      X509_add1_ext_i2d(node, NID_subject_alt_name, names, nameless ? 1 : 0, X509V3_ADD_DEFAULT) == 1 &&
+      X509_sign(node, by.key.get(), digest_for(by.key.get())) > 0;
+  if (!good) return signing_failed("making the node's certificate");
+  return made;
+}
+
+key_kind kind_of(X509* certificate) {
+  const EVP_PKEY* key = X509_get0_pubkey(certificate);
+  if (EVP_PKEY_is_a(key, "RSA") == 1) return key_kind::rsa3072;
+  return EVP_PKEY_is_a(key, "EC") == 1 && EVP_PKEY_get_bits(key) == 384 ? key_kind::p384 : key_kind::p256;
+}
+
+/// Who the renewed certificate is for: its SAN, or its common name where it has none.
+result<names_ptr> names_to_keep(X509* old, const std::string& path) {
+  names_ptr names(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(old, NID_subject_alt_name, nullptr, nullptr)));
+  ERR_clear_error();
+  if (names != nullptr) return names;
+  const std::vector<std::string> common = describe(old).names;
+  if (common.empty()) return error(errc::bad_file, path + ": the certificate names nobody: make a new one");
+  if (auto good = check_name("node name", common.front(), 255); !good) return good.error();
+  return names_of(common);
+}
+
+/// What `renew_node` writes first and then moves into place, key before certificate.
+pair_files drafts_of(const pair_files& files) { return {files.cert + ".new", files.key + ".new"}; }
+
+/// After a crash of an earlier renewal: its certificate, whose key is in place already, follows it; anything
+/// less is thrown away.
+result<void> make_good(const pair_files& files) {
+  const pair_files drafts = drafts_of(files);
+  if (::access(drafts.cert.c_str(), F_OK) == 0) {
+    const auto certificate = read_certificate(drafts.cert);
+    const auto key = read_private_key(files.key);
+    const bool fits = certificate && key && X509_check_private_key(certificate->get(), key->get()) == 1;
+    ERR_clear_error();
+    if (fits) return move_file(drafts.cert, files.cert);
+  }
+  ::unlink(drafts.cert.c_str());
+  ::unlink(drafts.key.c_str());
+  return {};
+}
 
 }  // namespace
 
-result<void> make_ca(const ca_request& what, const pair_files& into, std::int64_t now) {
-  if (auto good = check_name("CA name", what.name, common_name_bytes_max); !good) return good;
+result<certificate> make_ca(const ca_request& what, const pair_files& into, std::int64_t now) {
+  if (auto good = check_name("CA name", what.name, common_name_bytes_max); !good) return good.error();
   if (what.days < 1) return error(errc::bad_option, "days: expected 1 or more");
-  const key_ptr key(EVP_EC_gen("P-256"));
+  const key_ptr key = make_key(what.key);
   const x509_ptr made(X509_new());
-  if (key == nullptr || made == nullptr || !fill(made.get(), key.get(), what.name, now, what.days)) {
-    return failed("making the CA certificate");
-  }
   X509* ca = made.get();
-  const bool good = X509_set_issuer_name(ca, X509_get_subject_name(ca)) == 1 &&
+  const bool good = key != nullptr && ca != nullptr &&
+                    fill(ca, key.get(), now, now + std::int64_t{what.days} * 86400) &&
+                    set_common_name(X509_get_subject_name(ca), what.name) &&
+                    X509_set_issuer_name(ca, X509_get_subject_name(ca)) == 1 &&
                     extend(ca, ca, NID_basic_constraints, "critical,CA:TRUE") &&
                     extend(ca, ca, NID_key_usage, "critical,keyCertSign,cRLSign") &&
                     extend(ca, ca, NID_subject_key_identifier, "hash") &&
-                    X509_sign(ca, key.get(), EVP_sha256()) > 0;
-  if (!good) return failed("making the CA certificate");
-  return save(ca, key.get(), into);
+                    X509_sign(ca, key.get(), digest_for(key.get())) > 0;
+  if (!good) return signing_failed("making the CA certificate");
+  if (auto saved = save(ca, key.get(), into); !saved) return saved.error();
+  return describe(ca);
 }
 
-result<void> make_node(const node_request& what, const pair_files& ca, const pair_files& into,
-                       std::int64_t now) {
+result<certificate> make_node(const node_request& what, const pair_files& ca, const pair_files& into,
+                              std::int64_t now) {
   std::vector<std::string> names{what.name};
   names.insert(names.end(), what.alternatives.begin(), what.alternatives.end());
   for (const std::string& name : names) {
-    if (auto good = check_name("node name", name, 255); !good) return good;
+    if (auto good = check_name("node name", name, 255); !good) return good.error();
   }
   if (what.days < 1) return error(errc::bad_option, "days: expected 1 or more");
-  auto issuer = read_pem<X509, certificate_reader>(ca.cert, "certificate");
-  if (!issuer) return issuer.error();
-  auto signer = read_pem<EVP_PKEY, key_reader>(ca.key, "private key");
-  if (!signer) return signer.error();
-  if (X509_check_private_key(issuer->get(), signer->get()) != 1) {
-    ERR_clear_error();
-    return error(errc::bad_file, ca.key + ": this key does not belong to the CA certificate " + ca.cert);
-  }
+  const auto by = read_signer(ca, now);
+  if (!by) return by.error();
+  const key_ptr key = make_key(what.key);
+  const names_ptr all = names_of(names);
+  const std::unique_ptr<X509_NAME, freer<X509_NAME_free>> subject(X509_NAME_new());
+  if (key == nullptr || all == nullptr || subject == nullptr || !set_common_name(subject.get(), what.name))
+    return signing_failed("making the node's key");
+  const std::int64_t end =
+      what.may_outlive_ca ? now + std::int64_t{what.days} * 86400 : end_of(*by, now, what.days);
+  const auto made = sign_node(*by, key.get(), subject.get(), all.get(), now, end);
+  if (!made) return made.error();
+  if (auto saved = save(made->get(), key.get(), into); !saved) return saved.error();
+  return describe(made->get());
+}
 
-  const key_ptr key(EVP_EC_gen("P-256"));
-  const x509_ptr made(X509_new());
-  if (key == nullptr || made == nullptr || !fill(made.get(), key.get(), what.name, now, what.days)) {
-    return failed("making the node's certificate");
+result<certificate> renew_node(const renewal& how, const pair_files& ca, const pair_files& files,
+                               std::int64_t now) {
+  if (how.days < 1) return error(errc::bad_option, "days: expected 1 or more");
+  if (auto good = make_good(files); !good) return good.error();
+  const auto old = read_certificate(files.cert);
+  if (!old) return old.error();
+  auto names = names_to_keep(old->get(), files.cert);
+  if (!names) return names.error();
+  const auto by = read_signer(ca, now);
+  if (!by) return by.error();
+  auto key = how.keeps_key ? read_private_key(files.key)
+                           : result<key_ptr>(make_key(how.key.value_or(kind_of(old->get()))));
+  if (!key) return key.error();
+  if (how.keeps_key && X509_check_private_key(old->get(), key->get()) != 1) {
+    ERR_clear_error();
+    return error(errc::bad_file, files.key + ": this key does not belong to the certificate " + files.cert);
   }
-  X509* node = made.get();
-  X509* from = issuer->get();
-  const bool nameless = what.name.size() > common_name_bytes_max;
-  const bool good = X509_set_issuer_name(node, X509_get_subject_name(from)) == 1 &&
-                    extend(node, from, NID_basic_constraints, "critical,CA:FALSE") &&
-                    extend(node, from, NID_key_usage, "critical,digitalSignature") &&
-                    extend(node, from, NID_ext_key_usage, "serverAuth,clientAuth") &&
-                    extend(node, from, NID_subject_key_identifier, "hash") &&
-                    extend(node, from, NID_authority_key_identifier, "keyid") &&
-                    add_names(node, names, nameless) && X509_sign(node, signer->get(), EVP_sha256()) > 0;
-  if (!good) return failed("making the node's certificate");
-  return save(node, key.get(), into);
+  const auto made = sign_node(*by, key->get(), X509_get_subject_name(old->get()), names->get(), now,
+                              end_of(*by, now, how.days));
+  if (!made) return made.error();
+  if (how.keeps_key) {
+    if (auto put = replace_file(files.cert, pem_of(made->get()), 0644); !put) return put.error();
+    return describe(made->get());
+  }
+  const pair_files drafts = drafts_of(files);
+  if (auto saved = save(made->get(), key->get(), drafts); !saved) return saved.error();
+  if (auto put = move_file(drafts.key, files.key); !put) return put.error();
+  if (auto put = move_file(drafts.cert, files.cert); !put) return put.error();
+  return describe(made->get());
 }
 
 }  // namespace hauberk::tls

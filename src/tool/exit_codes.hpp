@@ -19,11 +19,11 @@ enum exit_code : int {
 
 inline constexpr std::string_view exit_codes_help =
     "Exit codes:\n"
-    "  0  left the group gracefully, or there was nothing more to do\n"
+    "  0  left the group gracefully, or there was nothing more to do; doctor: nothing is bad\n"
     "  2  bad usage or a bad option\n"
-    "  3  a file or certificate is missing, unreadable, wrong or expired\n"
+    "  3  a file or certificate is missing, unreadable, wrong or expired; doctor: something here is bad\n"
     "  4  the listening address is in use or cannot be bound\n"
-    "  5  refused, the name is in use, or the group was not reached in time\n"
+    "  5  refused, the name is in use, or the group was not reached in time; doctor: only a peer objects\n"
     "  6  removed from the group, or what was missed no longer fits its history window\n"
     "  7  the operating system or a library failed us\n";
 

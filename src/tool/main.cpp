@@ -1,10 +1,12 @@
-// The command line of `hauberk`: what can be asked for; node.cpp and certs.cpp do it.
+// The command line of `hauberk`: what can be asked for; node.cpp, certs*.cpp and doctor.cpp do it.
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
 #include <string>
 
+#include "tls/ledger.hpp"
 #include "tool/certs.hpp"
+#include "tool/doctor.hpp"
 #include "tool/exit_codes.hpp"
 #include "tool/log.hpp"
 #include "tool/node.hpp"
@@ -53,47 +55,143 @@ void describe(CLI::App& command, node_request& node) {
       ->capture_default_str();
 }
 
-void describe(CLI::App& command, certs_request& certs) {
+struct certs_command {
+  certs_request where;
+  renew_request renewal;
+  revoke_request revocation;
+  show_request shown;
+  std::string step;
+  CLI::App *renew = nullptr, *revoke = nullptr, *rotate = nullptr, *show = nullptr;
+};
+
+void describe_making(CLI::App& command, certs_request& where) {
   command.footer(
-      "Writes ca.pem and ca-key.pem, and NAME.pem and NAME-key.pem for each node: EC P-256, the names as "
-      "SAN,\n"
-      "both extended key usages, keys with mode 0600. Nothing is overwritten.\n"
+      "Writes ca.pem and ca-key.pem, and NAME.pem and NAME-key.pem for each node: EC P-256 unless --key "
+      "says\n"
+      "otherwise, the names as SAN, both extended key usages, random serials, keys with mode 0600. Files "
+      "are\n"
+      "written whole or not at all, and nothing is overwritten but by renew and revoke. ca-index.txt lists "
+      "what\n"
+      "was issued and revoked, in the format of openssl ca.\n"
       "Example: hauberk certs --ca --node db1,10.0.0.1 db2 db3 --dir certs\n");
-  command.add_flag("--ca", certs.ca, "make a certificate authority");
-  command.add_option("--ca-name", certs.ca_name, "its common name")->capture_default_str();
+  command.add_flag("--ca", where.ca, "make a certificate authority");
+  command.add_option("--ca-name", where.ca_name, "its common name (default hauberk-ca; rotate-ca counts on)");
   command
-      .add_option("--node", certs.nodes, "make certificates for these nodes: NAME or NAME,OTHER-NAME,ADDRESS")
+      .add_option("--node", where.nodes,
+                  "make certificates for these nodes: NAME or NAME,OTHER-NAME,ADDRESS,URI")
       ->type_name("NAME...");
-  command.add_option("--dir", certs.folder, "the folder of all these files")->capture_default_str();
+  command.add_option("--dir", where.folder, "the folder of all these files")->capture_default_str();
   command
-      .add_option("--days", certs.days,
+      .add_option("--days", where.days,
                   "how long they are valid (default 3650 for an authority, 825 for a node)")
       ->check(CLI::Range(1, 365000));
+  command.add_option("--key", where.key, "kind of new keys: p256 (default), p384 or rsa (3072 bits)")
+      ->check(CLI::IsMember({"p256", "p384", "rsa"}));
+}
+
+void describe(CLI::App& command, certs_command& certs) {
+  describe_making(command, certs.where);
+  certs.renew =
+      command.add_subcommand("renew", "new key and certificate, same names, in the place of the old");
+  certs.renew->footer(
+      "The old certificate goes on to be valid until it expires or is revoked. Example:\n"
+      "  hauberk certs renew db1 --dir certs\n");
+  certs.renew->add_option("NAME", certs.renewal.nodes, "the nodes");
+  certs.renew->add_flag("--all", certs.renewal.all, "all nodes in the folder");
+  certs.renew->add_flag("--keep-key", certs.renewal.keeps_key, "make the certificate anew, not the key");
+
+  certs.revoke = command.add_subcommand("revoke", "put certificates on the revocation list crl.pem");
+  certs.revoke->add_option(
+      "WHAT", certs.revocation.what,
+      "a node's NAME (all that it has), a certificate's FILE, or serial:HEX; none = make "
+      "the list anew with a later date");
+  std::vector<std::string> reasons;
+  for (const auto& one : hauberk::tls::revocation_reasons) reasons.emplace_back(one);
+  certs.revoke->add_option("--reason", certs.revocation.reason, "why, for those who read the list")
+      ->check(CLI::IsMember(reasons));
+  certs.revoke->add_option("--crl-days", certs.revocation.crl_days, "when the next list is due")
+      ->check(CLI::Range(1, 36500))
+      ->capture_default_str();
+
+  certs.rotate = command.add_subcommand("rotate-ca", "hand over to a new authority without an outage");
+  certs.rotate->footer(
+      "begin   makes ca-next.pem, and ca-bundle.pem with both: all nodes come to trust both\n"
+      "switch  the new one becomes ca.pem and signs from now on: renew all nodes\n"
+      "end     ca-bundle.pem has the new one alone: all nodes drop the old\n"
+      "Each step says what to do before the next; one that was cut short is finished by the same words.\n");
+  certs.rotate->add_option("STEP", certs.step, "begin, switch or end")
+      ->required()
+      ->check(CLI::IsMember({"begin", "switch", "end"}));
+
+  certs.show = command.add_subcommand("show", "what is in certificates and revocation lists");
+  certs.show->footer(
+      "Says also which are revoked (by the lists shown), and which share a serial. Keys are not shown.\n");
+  certs.show->add_option("FILE", certs.shown.files, "PEM files; none = all of the folder");
+  certs.show->add_flag("--json", certs.shown.json, "one JSON object per certificate and list");
+  for (auto* one : {certs.renew, certs.revoke, certs.rotate, certs.show}) one->fallthrough();
+  command.require_subcommand(0, 1);
+}
+
+void describe(CLI::App& command, doctor_request& doctor) {
+  command.footer(
+      "Checks files and their modes, key, chain, usage, name, strength, dates, serial, revocation lists,\n"
+      "versions, ciphers, groups and the clock, and says of each whether it is good. With --peer it asks a\n"
+      "running node as a member would, up to the moment before the link is up: the group notices nothing.\n"
+      "Ends with 0 when nothing is bad, 3 when something here is, 5 when only a peer stands against it.\n"
+      "Example: hauberk doctor --config db1.cnf --peer db2:4567\n");
+  command.add_option("--options", doctor.options, "the node's options, as 'key=value; key=value'")
+      ->type_name("TEXT")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("--config", doctor.config_file, "read options from this file first, one per line")
+      ->type_name("FILE");
+  command.add_option("--peer", doctor.peers, "ask the node at this address, too")
+      ->type_name("HOST:PORT")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_flag("--json", doctor.json, "one JSON object per check");
+}
+
+int run(const certs_command& certs) {
+  if (certs.renew->parsed()) return run_renew(certs.where, certs.renewal);
+  if (certs.revoke->parsed()) return run_revoke(certs.where, certs.revocation);
+  if (certs.rotate->parsed()) return run_rotate_ca(certs.where, certs.step);
+  if (certs.show->parsed()) return run_show(certs.where, certs.shown);
+  return run_certs(certs.where);
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("One member of a Hauberk group as a process, and certificates for its nodes.", "hauberk");
+  CLI::App app(
+      "One member of a Hauberk group as a process, certificates for its nodes, and a check before joining.",
+      "hauberk");
   app.set_version_flag("--version", "hauberk " HAUBERK_VERSION);
   app.footer(std::string(exit_codes_help));
   app.require_subcommand(0, 1);  // one is needed, but then a misspelt one is named
   node_request node;
-  certs_request certs;
+  certs_command certs;
   auto* node_command = app.add_subcommand("node", "be a member: broadcast lines, print the ordered stream");
   describe(*node_command, node);
-  auto* certs_command = app.add_subcommand("certs", "make a certificate authority and node certificates");
-  describe(*certs_command, certs);
+  auto* certs_app = app.add_subcommand("certs", "make, renew, revoke and show certificates");
+  describe(*certs_app, certs);
+  doctor_request doctor;
+  auto* doctor_command =
+      app.add_subcommand("doctor", "before joining: check options, certificates and peers");
+  describe(*doctor_command, doctor);
 
   try {
     app.parse(argc, argv);
-    if (app.get_subcommands().empty()) throw CLI::RequiredError("a command, node or certs,");
+    if (app.get_subcommands().empty()) throw CLI::RequiredError("a command, node, certs or doctor,");
     if (node_command->parsed() && node.options.empty() && node.config_file.empty())
+      throw CLI::RequiredError("--options or --config");
+    if (doctor_command->parsed() && doctor.options.empty() && doctor.config_file.empty())
       throw CLI::RequiredError("--options or --config");
   } catch (const CLI::Success& wanted) {  // help or version
     return app.exit(wanted);
   } catch (const CLI::ParseError& problem) {
     return logger("info").said(bad_usage, std::string(problem.what()) + " (see hauberk --help)");
   }
-  return node_command->parsed() ? run_node(node) : run_certs(certs);
+  if (doctor_command->parsed()) return run_doctor(doctor);
+  return node_command->parsed() ? run_node(node) : run(certs);
 }
 
 }  // namespace

@@ -62,7 +62,8 @@ struct test_ca {
   node_files node(const std::string& name, int days = 825) {
     const std::string stem = dir_ / (name + "-" + std::to_string(count_++));
     const tls::pair_files into{stem + "-cert.pem", stem + "-key.pem"};
-    const auto made = tls::make_node({.name = name, .days = days}, files(), into, now_);
+    const auto made =
+        tls::make_node({.name = name, .days = days, .may_outlive_ca = true}, files(), into, now_);
     if (!made) ADD_FAILURE() << made.error().text;
     return {into.cert, into.key, files().cert};
   }

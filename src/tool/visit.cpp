@@ -1,0 +1,229 @@
+#include "tool/visit.hpp"
+
+#include <array>
+#include <variant>
+
+#include "link/greeting.hpp"
+#include "tls/glimpse.hpp"
+#include "tls/pipe.hpp"
+#include "tool/caller.hpp"
+#include "wire/codec.hpp"
+
+namespace hauberk::tool {
+namespace {
+
+using tls::finding;
+using tls::grade;
+
+constexpr std::size_t greeting_bytes_max = 64 * 1024;
+
+std::string shown(const std::string& text) { return link::printable(text); }
+
+class visiting {
+ public:
+  visiting(const visitor& who, caller line)
+      : who_(who),
+        line_(std::move(line)),
+        pipe_(who.security ? tls::pipe(*who.security, tls::role::client) : tls::pipe()) {}
+
+  std::vector<finding> run() {
+    line_.set_patience(who_.patience);
+    if (secure()) greet();
+    return std::move(all_);
+  }
+  /// The TLS handshake itself failed: there may be more to see.
+  [[nodiscard]] bool failed_to_secure() const { return failed_to_secure_; }
+
+ private:
+  void add(grade how, std::string check, std::string expected, std::string got, std::string change = {}) {
+    all_.push_back({how, std::move(check), std::move(expected), std::move(got), std::move(change)});
+  }
+  void add_bad(std::string check, std::string expected, std::string got, std::string change) {
+    add(grade::bad, std::move(check), std::move(expected), std::move(got), std::move(change));
+  }
+
+  result<void> send_all();
+  result<void> receive_some();
+  bool secure();
+  void describe_peer();
+  void greet();
+  result<wire::message> next_message();
+  result<void> say(const wire::message& what);
+  void judge(const wire::message& answer);
+  void judge_hello(const mesh::hello& theirs);
+
+  const visitor& who_;
+  caller line_;
+  tls::pipe pipe_;
+  wire::reader reader_{greeting_bytes_max};
+  std::vector<finding> all_;
+  bool failed_to_secure_ = false;
+};
+
+result<void> visiting::send_all() {
+  while (pipe_.output_size() > 0) {
+    const auto bytes = pipe_.output();
+    if (auto sent = line_.send(bytes); !sent) return sent;
+    pipe_.output_consumed(bytes.size());
+  }
+  return {};
+}
+
+result<void> visiting::receive_some() {
+  const auto got = line_.receive(pipe_.input_space());
+  if (!got) return got.error();
+  pipe_.input_filled(*got);
+  return {};
+}
+
+// ---- TLS ----
+
+bool visiting::secure() {
+  for (;;) {
+    const auto done = pipe_.handshake();
+    const auto sent = send_all();  // also the alert that says what we did not like
+    if (done && *done) break;
+    result<void> going = done ? result<void>() : result<void>(done.error());
+    if (going) going = sent ? receive_some() : sent;
+    if (going) continue;
+    failed_to_secure_ = true;
+    add_bad("handshake", "TLS as socket.ssl_* says, each side with a certificate that the other takes",
+            shown(going.error().text), "what is named here has to agree on both sides");
+    return false;
+  }
+  add(grade::good, "handshake", {},
+      who_.security ? pipe_.version() + ", " + pipe_.cipher() : "none: plaintext (socket.ssl=no)");
+  if (who_.security) describe_peer();
+  return true;
+}
+
+void visiting::describe_peer() {
+  const auto peer = pipe_.peer();
+  if (!peer) return;
+  std::string names;
+  for (const auto& one : peer->names) names += (names.empty() ? "" : ", ") + one;
+  add(grade::good, "certificate", {},
+      shown(peer->subject + ", names " + names + ", issuer " + peer->issuer + ", serial " + peer->serial +
+            ", SHA-256 " + peer->fingerprint));
+  all_.push_back(tls::examine_dates("the peer's certificate", *peer, who_.now));
+  const tls::certificate& own = who_.security->own();
+  if (tls::shared_serials({own, *peer}).empty()) return;
+  add(grade::warning, "serial", "a serial that no other certificate of the CA has",
+      "the peer's certificate has ours, " + own.serial,
+      "neither can be revoked without the other: renew both (hauberk certs renew), or set "
+      "socket.ssl_identity=pin:… or list:… in the whole group");
+}
+
+// ---- the greeting ----
+
+result<void> visiting::say(const wire::message& what) {
+  const auto frame = wire::encode(what);
+  if (auto written = pipe_.write(frame->head.bytes()); !written) return written;
+  return send_all();
+}
+
+result<wire::message> visiting::next_message() {
+  for (;;) {
+    for (;;) {
+      auto frame = reader_.next();
+      if (!frame) return frame.error();
+      if (*frame) return wire::decode(**frame);
+      const auto got = pipe_.read(reader_.space());
+      if (!got) return got.error();
+      if (*got == 0) break;
+      reader_.filled(*got);
+    }
+    if (auto sent = send_all(); !sent) return sent.error();
+    if (auto more = receive_some(); !more) return more.error();
+  }
+}
+
+void visiting::greet() {
+  reader_.limit(greeting_bytes_max, greeting_bytes_max);
+  auto sent = say(who_.mine);
+  auto answer = sent ? next_message() : result<wire::message>(sent.error());
+  if (!answer)
+    return add_bad("acceptance", "a hello from a node of group '" + who_.mine.group + "'",
+                   shown(answer.error().text),
+                   "see the peer's log: it says there which check failed, what it expected and what it got");
+  judge(*answer);
+}
+
+void visiting::judge(const wire::message& answer) {
+  if (const auto* refused = std::get_if<mesh::goodbye>(&answer))
+    return add_bad("acceptance", "a hello: that this node may be a member",
+                   "refused: " + shown(refused->text),
+                   "make the two agree in what it names ('here' is this node, 'there' the peer)");
+  if (const auto* theirs = std::get_if<mesh::hello>(&answer)) return judge_hello(*theirs);
+  add_bad("acceptance", "a hello", "another frame", "is it a node of ours, and of this version?");
+}
+
+void visiting::judge_hello(const mesh::hello& theirs) {
+  const auto peer = pipe_.peer();
+  const link::channel through{who_.security ? &*who_.security : nullptr, peer ? &*peer : nullptr};
+  add(grade::good, "acceptance", {},
+      "the peer accepts this node: certificate, name, group, protocol and policy");
+  if (const auto why = link::check_hello(who_.mine, theirs, through)) {
+    add_bad("greeting", "a hello that this node accepts, too", shown(why->here),
+            "make the two agree in that");
+  } else {
+    add(grade::good, "greeting", {},
+        "'" + shown(theirs.name) + "' of group '" + shown(theirs.group) + "', protocol " +
+            std::to_string(theirs.protocol_min) + " to " + std::to_string(theirs.protocol_max) +
+            ", policy digest " + shown(theirs.policy_digest.substr(0, 16)));
+  }
+  if (theirs.name == who_.mine.name)
+    add(grade::warning, "member", "a peer with another name than ours",
+        "it is called '" + shown(theirs.name) + "', too",
+        "nothing, if this is the same node, running; else give each its own node.name and certificate");
+  [[maybe_unused]] const auto last =
+      say(mesh::goodbye{static_cast<std::uint32_t>(errc::closed), "hauberk doctor was only looking"});
+}
+
+// ---- when TLS failed ----
+
+/// What the peer shows to anybody, and what of it stands in our way.
+void look_closer(const visitor& who, const std::string& address, std::vector<finding>& all) {
+  auto line = caller::dial(address, who.dial_patience);
+  if (!line) return;
+  line->set_patience(who.patience);
+  tls::glimpse look;
+  std::array<std::byte, 16 * 1024> piece{};
+  while (line->send(look.take_output()) && !look.is_done()) {
+    const auto got = line->receive(piece);
+    if (!got) break;
+    look.handle_input(std::span(piece).first(*got));
+  }
+  const auto chain = look.chain();
+  if (chain.empty()) {
+    all.push_back({grade::warning, "presents", "a TLS server with a certificate", "no certificate is shown",
+                   "is it a Hauberk node with TLS that listens there?"});
+    return;
+  }
+  const tls::certificate_card& own = chain.front();
+  std::string names;
+  for (const auto& one : own.is.names) names += (names.empty() ? "" : ", ") + one;
+  all.push_back(
+      {grade::good,
+       "presents",
+       {},
+       shown(look.version() + ", " + look.cipher() + "; certificate " + own.is.subject + ", names " + names +
+             ", issuer " + own.is.issuer + ", " + own.key + ", SHA-256 " + own.is.fingerprint)});
+  finding dates = tls::examine_dates("the peer's certificate", own.is, who.now);
+  if (dates.how == grade::bad) all.push_back(std::move(dates));
+}
+
+}  // namespace
+
+std::vector<finding> visit(const visitor& who, const std::string& address) {
+  auto line = caller::dial(address, who.dial_patience);
+  if (!line)
+    return {{grade::bad, "reach", "a node that listens there", shown(line.error().text),
+             "start it, or put address, network or firewall right"}};
+  visiting one(who, std::move(*line));
+  std::vector<finding> all = one.run();
+  if (one.failed_to_secure() && who.security) look_closer(who, address, all);
+  return all;
+}
+
+}  // namespace hauberk::tool
