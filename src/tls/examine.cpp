@@ -37,8 +37,8 @@ std::string octal(mode_t mode) {
 
 class examination {
  public:
-  examination(const settings& from, std::string crl_file, std::string name, std::int64_t now)
-      : from_(from), crl_file_(std::move(crl_file)), name_(std::move(name)), now_(now) {}
+  examination(const settings& from, std::string name, std::int64_t now)
+      : from_(from), name_(std::move(name)), now_(now) {}
 
   std::vector<finding> run() {
     examine_files();
@@ -76,7 +76,7 @@ class examination {
   void examine_start();
 
   const settings& from_;
-  const std::string crl_file_, name_;
+  const std::string name_;
   const std::int64_t now_;
   std::vector<finding> all_;
   std::vector<certificate_card> own_,
@@ -91,7 +91,7 @@ void examination::examine_files() {
   examine_mode("socket.ssl_key", from_.key_file, true);
   if (!from_.ca_file.empty()) examine_mode("socket.ssl_ca", from_.ca_file, false);
   if (!from_.password_file.empty()) examine_mode("socket.ssl_password_file", from_.password_file, true);
-  if (!crl_file_.empty()) examine_mode("socket.ssl_crl", crl_file_, false);
+  if (!from_.crl_file.empty()) examine_mode("socket.ssl_crl", from_.crl_file, false);
 }
 
 void examination::examine_mode(const char* option, const std::string& path, bool is_secret) {
@@ -251,23 +251,24 @@ void examination::examine_serial() {
 // ---- revocation lists ----
 
 void examination::examine_lists() {
-  if (crl_file_.empty())
+  if (from_.crl_file.empty())
     return add({grade::good,
                 "crl",
                 {},
                 "no socket.ssl_crl: nobody is revoked",
                 "to be ready: hauberk certs revoke makes one"});
-  const auto read = inspect_file(crl_file_);
+  const auto read = inspect_file(from_.crl_file);
   if (!read || read->crls.empty())
     return add({grade::bad, "crl", "revocation lists in PEM",
-                read ? crl_file_ + " holds none" : read.error().text, "get the file again"});
+                read ? from_.crl_file + " holds none" : read.error().text, "get the file again"});
   for (const crl_card& list : read->crls) examine_list(list);
   for (const certificate_card& anchor : anchors_) {
     const bool is_covered = std::any_of(read->crls.begin(), read->crls.end(),
                                         [&](const crl_card& one) { return one.issuer == anchor.is.subject; });
     if (is_covered || !anchor.is_ca) continue;
     add({is_strict() ? grade::bad : grade::warning, "crl", "a list of each trust anchor",
-         "none of " + anchor.is.subject, "add it to " + crl_file_ + ": what that CA signed is not checked"});
+         "none of " + anchor.is.subject,
+         "add it to " + from_.crl_file + ": what that CA signed is not checked"});
   }
 }
 
@@ -357,9 +358,8 @@ void examination::examine_start() {
 
 }  // namespace
 
-std::vector<finding> examine(const settings& from, const std::string& crl_file, const std::string& name,
-                             std::int64_t now) {
-  return examination(from, crl_file, name, now).run();
+std::vector<finding> examine(const settings& from, const std::string& name, std::int64_t now) {
+  return examination(from, name, now).run();
 }
 
 finding examine_dates(const std::string& whose, const certificate& of, std::int64_t now) {

@@ -24,9 +24,8 @@ struct finding {
 };
 
 /// Files, key, chain, usage, name, strength, dates, serial, revocation lists, versions, ciphers and groups of
-/// the node called `name`, in this order; last, whether a node starts with all this. `crl_file` may be empty.
-[[nodiscard]] std::vector<finding> examine(const settings& from, const std::string& crl_file,
-                                           const std::string& name, std::int64_t now);
+/// the node called `name`, in this order; last, whether a node starts with all this.
+[[nodiscard]] std::vector<finding> examine(const settings& from, const std::string& name, std::int64_t now);
 
 /// What there is to say of a certificate's dates: nothing, soon, or over. `whose` is "certificate CN=db1".
 [[nodiscard]] finding examine_dates(const std::string& whose, const certificate& of, std::int64_t now);

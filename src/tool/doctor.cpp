@@ -129,8 +129,7 @@ void examine_here(const config& options, std::int64_t now, report& into) {
                             "give certificates: hauberk certs"});
     return;
   }
-  const std::string crl = options.get("socket.ssl_crl").value();
-  for (const finding& one : tls::examine(values.security, crl, values.name, now)) into.add(report::here, one);
+  for (const finding& one : tls::examine(values.security, values.name, now)) into.add(report::here, one);
   into.add(report::here, examine_clock(now));
 }
 

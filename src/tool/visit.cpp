@@ -31,8 +31,8 @@ class visiting {
     if (secure()) greet();
     return std::move(all_);
   }
-  /// The TLS handshake itself failed: there may be more to see.
-  [[nodiscard]] bool failed_to_secure() const { return failed_to_secure_; }
+  /// It never came to words: TLS may show more.
+  [[nodiscard]] bool is_speechless() const { return is_speechless_; }
 
  private:
   void add(grade how, std::string check, std::string expected, std::string got, std::string change = {}) {
@@ -57,7 +57,7 @@ class visiting {
   tls::pipe pipe_;
   wire::reader reader_{greeting_bytes_max};
   std::vector<finding> all_;
-  bool failed_to_secure_ = false;
+  bool is_speechless_ = false;
 };
 
 result<void> visiting::send_all() {
@@ -86,7 +86,7 @@ bool visiting::secure() {
     result<void> going = done ? result<void>() : result<void>(done.error());
     if (going) going = sent ? receive_some() : sent;
     if (going) continue;
-    failed_to_secure_ = true;
+    is_speechless_ = true;
     add_bad("handshake", "TLS as socket.ssl_* says, each side with a certificate that the other takes",
             shown(going.error().text), "what is named here has to agree on both sides");
     return false;
@@ -142,11 +142,10 @@ void visiting::greet() {
   reader_.limit(greeting_bytes_max, greeting_bytes_max);
   auto sent = say(who_.mine);
   auto answer = sent ? next_message() : result<wire::message>(sent.error());
-  if (!answer)
-    return add_bad("acceptance", "a hello from a node of group '" + who_.mine.group + "'",
-                   shown(answer.error().text),
-                   "see the peer's log: it says there which check failed, what it expected and what it got");
-  judge(*answer);
+  if (answer) return judge(*answer);
+  is_speechless_ = !who_.security;
+  add_bad("acceptance", "a hello from a node of group '" + who_.mine.group + "'", shown(answer.error().text),
+          "see the peer's log: it says there which check failed, what it expected and what it got");
 }
 
 void visiting::judge(const wire::message& answer) {
@@ -196,10 +195,14 @@ void look_closer(const visitor& who, const std::string& address, std::vector<fin
   }
   const auto chain = look.chain();
   if (chain.empty()) {
+    if (!who.security) return;
     all.push_back({grade::warning, "presents", "a TLS server with a certificate", "no certificate is shown",
                    "is it a Hauberk node with TLS that listens there?"});
     return;
   }
+  if (!who.security)
+    all.push_back({grade::bad, "encryption", "a plaintext group (socket.ssl=no)", "the peer speaks TLS",
+                   "give this node certificates of its group's CA"});
   const tls::certificate_card& own = chain.front();
   std::string names;
   for (const auto& one : own.is.names) names += (names.empty() ? "" : ", ") + one;
@@ -222,7 +225,7 @@ std::vector<finding> visit(const visitor& who, const std::string& address) {
              "start it, or put address, network or firewall right"}};
   visiting one(who, std::move(*line));
   std::vector<finding> all = one.run();
-  if (one.failed_to_secure() && who.security) look_closer(who, address, all);
+  if (one.is_speechless()) look_closer(who, address, all);
   return all;
 }
 
