@@ -41,7 +41,9 @@ void sync_folder_of(const std::string& path) {
 }
 
 /// The name under which a file is written before it is whole.
-std::string draft_of(const std::string& path) { return path + ".part-" + std::to_string(::getpid()); }
+std::string draft_of(const std::string& path) {
+  return path + std::string(draft_mark) + std::to_string(::getpid());
+}
 
 result<void> write_draft(const std::string& path, std::string_view text, mode_t mode) {
   const std::string draft = draft_of(path);

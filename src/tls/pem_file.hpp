@@ -36,6 +36,9 @@ using crl_ptr = std::unique_ptr<X509_CRL, freer<X509_CRL_free>>;
 /// PKCS #8 without a passphrase.
 [[nodiscard]] std::string pem_of(const EVP_PKEY* key);
 
+/// Between a file's name and the process that is writing it, in the name that it has until it is whole.
+inline constexpr std::string_view draft_mark = ".part-";
+
 /// Makes a file that must not exist yet. Errors: bad_file.
 result<void> create_file(const std::string& path, std::string_view text, mode_t mode);
 /// Puts a whole new file in the place of the old one, if there is one. Errors: bad_file.

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hauberk/result.hpp"
@@ -20,6 +21,9 @@ result<void> copy_file(const std::string& from, const std::string& to, mode_t mo
 
 /// `to` is replaced. Errors: bad_file.
 result<void> rename_file(const std::string& from, const std::string& to);
+
+/// Whether a file of this name is one that was being written when its writer was killed.
+[[nodiscard]] bool is_draft(std::string_view file_name);
 
 /// Whether both hold the same bytes; false when `b` is not there. Errors: bad_file.
 [[nodiscard]] result<bool> is_same_file(const std::string& a, const std::string& b);

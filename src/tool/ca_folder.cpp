@@ -9,6 +9,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "tls/pem_text.hpp"
+
 namespace hauberk::tool {
 namespace fs = std::filesystem;
 
@@ -26,8 +28,18 @@ result<void> ca_folder::lock() {
     ::close(lock_);
     lock_ = -1;
   }
-  if (lock_ >= 0) return {};
+  if (lock_ >= 0) {
+    sweep();
+    return {};
+  }
   return error(errc::bad_file, "cannot open the folder '" + path_ + "': " + std::strerror(errno));
+}
+
+// Drafts may hold keys. Whoever wrote them held the lock and does not live any more.
+void ca_folder::sweep() const {
+  std::error_code failure;
+  for (fs::directory_iterator at(path_, failure), end; !failure && at != end; at.increment(failure))
+    if (tls::is_draft(at->path().filename().string())) ::unlink(at->path().c_str());
 }
 
 std::string ca_folder::file(const std::string& name) const { return (fs::path(path_) / name).string(); }

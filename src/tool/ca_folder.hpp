@@ -36,7 +36,8 @@ class ca_folder {
   ca_folder& operator=(const ca_folder&) = delete;
   ~ca_folder();
 
-  /// Waits until no other process changes the folder. Errors: bad_file.
+  /// Waits until no other process changes the folder, and takes away the drafts of one that was killed.
+  /// Errors: bad_file.
   result<void> lock();
 
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -60,6 +61,8 @@ class ca_folder {
   result<void> note_issued(const authority_files& by, const tls::certificate& what) const;
 
  private:
+  void sweep() const;
+
   std::string path_;
   int lock_ = -1;
 };
