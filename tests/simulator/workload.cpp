@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/assert.hpp"
+
 namespace hauberk::simulator {
 namespace {
 
 /// Enough for a number of its own.
 constexpr std::size_t size_min = 3;
-/// On its way from the greedy one.
+/// The greedy one of the calm phase: its message, and what it may have on its way.
+constexpr std::size_t greedy_size = 4096;
 constexpr std::uint64_t greedy_bytes_max = 64 * 1024;
 
 }  // namespace
@@ -17,7 +20,7 @@ workload::workload(simulation& group, const profile& drawn, action_list& actions
     : group_(group),
       drawn_(drawn),
       actions_(actions),
-      pattern_(drawn.size_large + drawn.size_small + 16, '\0') {
+      pattern_(std::max<std::size_t>(drawn.size_large + drawn.size_small + 16, greedy_size), '\0') {
   base::random letters = group.time().stream(part::turn, 0);
   for (auto& each : pattern_) each = static_cast<char>(letters.next());
   for (machine_index i = 0; i < group.count(); ++i) rates_.push_back({group.time().stream(part::rate, i)});
@@ -35,6 +38,7 @@ void workload::next(machine_index which) {
 }
 
 base::buffer workload::make(machine_index which, std::size_t number, std::size_t size) {
+  HAUBERK_ASSERT(size <= pattern_.size(), "a message is longer than what fills it");
   // The number first, so that a delivered message can be told from every other one.
   base::block* owner = base::block::allocate(size);
   std::memcpy(owner->data(), pattern_.data(), size);
@@ -91,7 +95,7 @@ void workload::turn_calmly(machine_index which) {
   const std::uint64_t most = std::min<std::uint64_t>(drawn_.settings.send_window_bytes, greedy_bytes_max);
   if (home.who()->status.in_flight_bytes >= most) return;
   std::vector<base::buffer> payloads;
-  payloads.push_back(make(which, home.who()->broadcasts.size(), is_greedy ? 4096 : size_min + which));
+  payloads.push_back(make(which, home.who()->broadcasts.size(), is_greedy ? greedy_size : size_min + which));
   (void)home.broadcast(std::move(payloads));
 }
 
