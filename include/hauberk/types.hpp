@@ -2,9 +2,11 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <string>
@@ -29,8 +31,8 @@ struct uuid {
  private:
   [[nodiscard]] std::uint64_t half(std::size_t from) const noexcept {
     std::uint64_t word = 0;
-    for (std::size_t i = from; i < from + 8; ++i) word = word << 8U | bytes[i];
-    return word;
+    std::memcpy(&word, bytes.data() + from, sizeof word);
+    return std::endian::native == std::endian::little ? __builtin_bswap64(word) : word;
   }
 };
 

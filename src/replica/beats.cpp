@@ -4,8 +4,10 @@
 // holds a view without me has counted no beat of mine for a whole suspect timeout: so the old primary has
 // stopped before the new one starts.
 #include <algorithm>
+#include <array>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "replica/core.hpp"
 
 namespace hauberk::replica {
@@ -108,17 +110,20 @@ bool core::may_echo(const peer& p) const {
 bool core::is_silent(const seat_id& seat, duration span) const {
   if (seat == self_) return false;
   const auto at = peers_.find(seat.process);
-  if (at == peers_.end() || at->second.seat != seat.number) return true;
-  if (HAUBERK_MUTANT(alive_by_hearing)) return now_ - at->second.heard_at >= span;
-  return now_ - at->second.seen_at >= span;
+  return at == peers_.end() || at->second.seat != seat.number || is_silent(at->second, span);
+}
+
+bool core::is_silent(const peer& p, duration span) const {
+  return now_ - (HAUBERK_MUTANT(alive_by_hearing) ? p.heard_at : p.seen_at) >= span;
 }
 
 bool core::is_suspected(const seat_id& seat) const {
-  if (is_silent(seat, how_.suspect_timeout)) return true;
   if (seat == self_) return false;
-  if (std::find(dead_.begin(), dead_.end(), seat) != dead_.end()) return true;
-  const peer& p = peers_.at(seat.process);
-  return p.is_refused && !p.is_up;
+  const auto at = peers_.find(seat.process);
+  if (at == peers_.end() || at->second.seat != seat.number) return true;
+  const peer& p = at->second;
+  if (is_silent(p, how_.suspect_timeout) || (p.is_refused && !p.is_up)) return true;
+  return std::find(dead_.begin(), dead_.end(), seat) != dead_.end();
 }
 
 std::vector<seat_id> core::alive() const {
@@ -137,23 +142,24 @@ std::vector<seat_id> core::alive() const {
 // Until when the members of `v` that echoed last make a quorum with me.
 time_point core::lease_of(const view& v) const {
   const duration span = how_.suspect_timeout * (HAUBERK_MUTANT(lease_long) ? 6 : 4) / 5;
-  std::vector<std::pair<time_point, seat_id>> echoes;
-  std::vector<seat_id> who;
+  std::array<std::pair<time_point, const member*>, base::limits::members_max> echoes;
+  std::size_t count = 0;
+  tally weights(v, dead_);
   for (const member& m : v.members) {
     if (m.seat == self_) {
-      who.push_back(self_);
+      weights.count(m);
       continue;
     }
     const auto at = peers_.find(m.seat.process);
-    if (at != peers_.end() && at->second.seat == m.seat.number && at->second.echo != 0) {
-      echoes.emplace_back(at->second.echoed_at, m.seat);
-    }
+    if (at != peers_.end() && at->second.seat == m.seat.number && at->second.echo != 0)
+      echoes[count++] = {at->second.echoed_at, &m};
   }
-  if (is_quorum(v, who, dead_)) return base::never;
-  std::sort(echoes.begin(), echoes.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  for (const auto& [at, seat] : echoes) {
-    who.push_back(seat);
-    if (is_quorum(v, who, dead_)) return at + span;
+  if (weights.is_quorum()) return base::never;
+  std::sort(echoes.begin(), echoes.begin() + count,
+            [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (std::size_t i = 0; i < count; ++i) {
+    weights.count(*echoes[i].second);
+    if (weights.is_quorum()) return echoes[i].first + span;
   }
   return time_point{};
 }

@@ -98,6 +98,7 @@ class core {
   void handle(peer& from, const beat& m);
   [[nodiscard]] bool is_suspected(const seat_id& seat) const;
   [[nodiscard]] bool is_silent(const seat_id& seat, duration span) const;
+  [[nodiscard]] bool is_silent(const peer& p, duration span) const;
   [[nodiscard]] bool is_quiet(const peer& p) const { return now_ - p.heard_at >= 2 * how_.keepalive_period; }
   [[nodiscard]] bool may_echo(const peer& p) const;
   [[nodiscard]] std::vector<seat_id> alive() const;

@@ -87,7 +87,8 @@ void core::evict_laggards() {
 
 // For whose application everybody waits; null = nobody's.
 const member* core::awaited_application() const {
-  if (!newest_view_) return nullptr;
+  const auto is_late = [](const auto& one) { return one.second.is_behind; };  // nearly always nobody is
+  if (!newest_view_ || (!is_behind_ && std::none_of(peers_.begin(), peers_.end(), is_late))) return nullptr;
   for (const member& m : newest_view_->members) {
     if (m.weight == 0 || !is_behind(m.seat)) continue;
     if (is_demoted_for_backlog(*newest_view_, m)) continue;

@@ -1,5 +1,6 @@
 // Held, committed, stable: what this member has, what a quorum has, what all have (PROTOCOL 2, 4, 9, 10).
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -139,24 +140,26 @@ view_ptr core::held_pending() const {
 
 // The highest position that a quorum of `v` holds in the epoch that I am matched with.
 position_t core::agreed(const view& v) const {
-  std::vector<std::pair<position_t, seat_id>> holders;
+  std::array<std::pair<position_t, const member*>, base::limits::members_max> holders;
+  std::size_t count = 0;
   for (const member& m : v.members) {
     if (m.weight == 0) continue;
     if (m.seat == self_) {
-      holders.emplace_back(held_, self_);
+      holders[count++] = {held_, &m};
       continue;
     }
     const auto h = holdings_.find(m.seat);
     const bool is_counted =
         h != holdings_.end() && (h->second.epoch == matched_ || HAUBERK_MUTANT(epochs_mixed));
-    if (is_counted) holders.emplace_back(h->second.upto, m.seat);
+    if (is_counted) holders[count++] = {h->second.upto, &m};
   }
-  std::sort(holders.begin(), holders.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  std::vector<seat_id> who;
-  for (const auto& [upto, seat] : holders) {
-    who.push_back(seat);
-    if (is_quorum(v, who, HAUBERK_MUTANT(half_in_old_epochs) ? dead_ : epoch_dead_)) return upto;
-    if (HAUBERK_MUTANT(commit_by_two) && who.size() == 2) return upto;
+  std::sort(holders.begin(), holders.begin() + count,
+            [](const auto& a, const auto& b) { return a.first > b.first; });
+  tally weights(v, HAUBERK_MUTANT(half_in_old_epochs) ? dead_ : epoch_dead_);
+  for (std::size_t i = 0; i < count; ++i) {
+    weights.count(*holders[i].second);
+    if (weights.is_quorum()) return holders[i].first;
+    if (HAUBERK_MUTANT(commit_by_two) && i == 1) return holders[i].first;
   }
   return 0;
 }
@@ -166,6 +169,7 @@ void core::judge() {
   if (!in_history() || role_ == role::joiner) return;
   while (true) {
     pass_committed();
+    if (held_ <= commit_known_) return;  // nothing here that could be news
     const position_t before = passed_;
     const bool is_founding = founded_at_ > passed_;  // nobody before that view has a say in it
     const view_ptr in_force = is_founding ? nullptr : held_committed(), pending = held_pending();

@@ -142,17 +142,16 @@ bool core::takes_data(const peer& p) const {
 }
 
 void core::pump_data() {
-  if (!is_member()) return;
+  if (sent_.empty() || !is_member()) return;
   const sequence_t end = sent_first_ + sent_.size();
   while (true) {
     std::vector<peer*> group;
     for (auto& [process, p] : peers_) {
-      if (!takes_data(p) || !has_credit(p)) continue;
+      if (p.next_data >= end || !has_credit(p) || !takes_data(p)) continue;
       if (p.next_data < sent_first_) {  // committed long ago: it must fetch
         p.next_data = sent_first_;
         p.next_offset = 0;
       }
-      if (p.next_data >= end) continue;
       const auto at = std::pair(p.next_data, p.next_offset);
       if (!group.empty() && at > std::pair(group[0]->next_data, group[0]->next_offset)) continue;
       if (!group.empty() && at < std::pair(group[0]->next_data, group[0]->next_offset)) group.clear();
@@ -212,6 +211,7 @@ data core::make_data(sequence_t& next, std::uint64_t& offset, std::uint32_t chun
 // what is committed can be fetched from others.
 void core::release_sent() {
   sequence_t wanted = uncommitted_first_;
+  if (sent_first_ >= wanted) return;
   if (sent_bytes_ <= how_.window_bytes / 4) {
     for (const auto& [process, p] : peers_) {
       if (takes_data(p)) wanted = std::min(wanted, p.next_data);

@@ -8,6 +8,13 @@
 #include "base/mutants.hpp"
 
 namespace hauberk::replica {
+namespace {
+
+bool is_in(const std::vector<seat_id>& set, const seat_id& seat) {
+  return std::find(set.begin(), set.end(), seat) != set.end();
+}
+
+}  // namespace
 
 const member* view::find(const seat_id& seat) const {
   const auto at =
@@ -102,23 +109,34 @@ bool view::has_weighted_data() const {
   return std::any_of(members.begin(), members.end(), [](const member& m) { return m.is_weighted_data(); });
 }
 
-bool is_quorum(const view& of, const std::vector<seat_id>& who, const std::vector<seat_id>& dead) {
-  const auto in = [](const std::vector<seat_id>& set, const seat_id& seat) {
-    return std::find(set.begin(), set.end(), seat) != set.end();
-  };
-  std::uint32_t total = 0, present = 0, proven = 0;
+tally::tally(const view& of, const std::vector<seat_id>& dead) : dead_(dead) {
   for (const member& m : of.members) {
-    const std::uint8_t weight = HAUBERK_MUTANT(catching_up_counts) ? m.weight_wanted : m.weight;
-    total += weight;
-    if (in(who, m.seat)) {
-      present += weight;
-    } else if (in(dead, m.seat)) {
-      proven += weight;
-    }
+    total_ += weight_of(m);
+    if (is_in(dead, m.seat)) proven_ += weight_of(m);
   }
-  if (2 * present > total || (HAUBERK_MUTANT(half_quorum) && 2 * present == total)) return true;
-  if (HAUBERK_MUTANT(few_and_dead) && present > 0 && present + proven == total) return true;
-  return total > 0 && 2 * present == total && present + proven == total;
+}
+
+std::uint32_t tally::weight_of(const member& m) {
+  return HAUBERK_MUTANT(catching_up_counts) ? m.weight_wanted : m.weight;
+}
+
+void tally::count(const member& m) {
+  present_ += weight_of(m);
+  if (is_in(dead_, m.seat)) proven_ -= weight_of(m);
+}
+
+bool tally::is_quorum() const {
+  if (2 * present_ > total_ || (HAUBERK_MUTANT(half_quorum) && 2 * present_ == total_)) return true;
+  if (HAUBERK_MUTANT(few_and_dead) && present_ > 0 && present_ + proven_ == total_) return true;
+  return total_ > 0 && 2 * present_ == total_ && present_ + proven_ == total_;
+}
+
+bool is_quorum(const view& of, const std::vector<seat_id>& who, const std::vector<seat_id>& dead) {
+  tally weights(of, dead);
+  for (const member& m : of.members) {
+    if (is_in(who, m.seat)) weights.count(m);
+  }
+  return weights.is_quorum();
 }
 
 }  // namespace hauberk::replica

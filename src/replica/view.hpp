@@ -120,6 +120,22 @@ struct record {
   bool operator==(const record& other) const;
 };
 
+/// Counts the weight of members of a view one by one, each at most once, until they are a quorum of it.
+class tally {
+ public:
+  tally(const view& of, const std::vector<seat_id>& dead);
+
+  void count(const member& m);  ///< of that view
+  [[nodiscard]] bool is_quorum() const;
+
+ private:
+  [[nodiscard]] static std::uint32_t weight_of(const member& m);
+
+  const std::vector<seat_id>& dead_;
+  std::uint32_t total_ = 0, present_ = 0;
+  std::uint32_t proven_ = 0;  ///< of those in `dead` who were not counted
+};
+
 /// True when `who` (sorted or not) weighs more than half of `of`; or exactly half, when every other
 /// weighted member is in `dead` (proven: PROTOCOL 7).
 [[nodiscard]] bool is_quorum(const view& of, const std::vector<seat_id>& who,
