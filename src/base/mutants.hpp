@@ -17,6 +17,7 @@
   M(pre_votes_count, "takes a pre-vote for a vote")                                             \
   M(votes_mixed, "takes a pre-vote for the next epoch for a vote for this one")                 \
   M(split_vote_waits, "tries a split vote again only after a suspect timeout and more")         \
+  M(never_gives_way, "asks for votes beside another who asks")                                  \
   M(half_quorum, "half of the weight is a quorum")                                              \
   M(few_and_dead, "fewer than half elect when all others are proven dead")                      \
   M(half_in_old_epochs, "counts half and proven deaths in epochs that did not name them")       \
@@ -55,9 +56,18 @@
   M(view_kept_after_held, "writes a view to the state file only when it is committed")          \
   M(mesh_unchecked, "admits a joiner without links to all")                                     \
   M(admission_awaited, "waits for ever for an admission that was lost")                         \
+  M(old_seat_awaited, "waits for the seat that a process gave up for a new one")                \
+  M(goes_on_without_data, "an arbitrator removes the last one that has all data")               \
   M(demote_down_to_one, "demotes until one with weight is left")                                \
   M(demote_before_losses, "demotes before it is known who else goes")                           \
   M(dead_unnamed, "a view does not name the lost ones that are proven dead")                    \
+  M(evict_unasked, "removes an evicted member before it has given up to be primary")            \
+  M(evicted_stays_primary, "goes on as primary after it consented to be evicted")               \
+  /* re-forming and force */                                                                    \
+  M(founder_at_once, "a founder commits before the others are in")                              \
+  M(reforms_foreign_state, "re-forms by its file although its state came from another history") \
+  M(force_unmarked, "a forced view is numbered like any other")                                 \
+  M(force_keeps_tail, "says that all of a forced history up to its tail is shared")             \
   /* primary */                                                                                 \
   M(lease_from_receipt, "its lease counts from when an echo came, not from when its beat left") \
   M(lease_long, "its lease lasts 1.2 suspect timeouts")                                         \

@@ -111,6 +111,7 @@ class core {
   void schedule_election(duration within);
   void stand(bool pre, bool handover);
   void count_votes(bool pre);
+  void give_way(const peer& to, const vote_request& m);
   void handle(peer& from, const vote_request& m);
   void handle(peer& from, const vote& m);
   void handle(peer& from, const epoch_start& m);
@@ -214,6 +215,7 @@ class core {
   // joining.cpp
   void ask_to_join();
   void note_dead(const seat_id& seat, const std::string& name);
+  void note_given_up(const join& m);
   void handle(peer& from, const join& m);
   void handle(peer& from, const join_refused& m);
   void admit_joiners(view& next);
@@ -360,6 +362,7 @@ class core {
   std::vector<seat_id> votes_;      ///< for epoch_
   std::vector<seat_id> pre_votes_;  ///< for pre_vote_epoch_
   epoch_t pre_vote_epoch_ = 0;      ///< the epoch that I ask about; 0 = not asking
+  std::optional<epoch_t> gave_way_in_;
   time_point election_at_ = base::never;
   std::vector<seat_id> dead_;        ///< proven dead, by what I know
   std::vector<seat_id> stood_dead_;  ///< what I knew when I stood

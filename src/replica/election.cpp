@@ -89,6 +89,7 @@ void core::handle(peer& from, const vote_request& m) {
       !m.handover && leader_ != from.process && led_by != nullptr && !is_suspected(led_by->seat);
   if (m.pre) {
     const bool granted = m.epoch > epoch_ && is_complete && !is_led;
+    if (granted) give_way(from, m);
     send_to(from.process, vote{granted ? m.epoch : epoch_, true, granted});
     return;
   }
@@ -101,6 +102,19 @@ void core::handle(peer& from, const vote_request& m) {
     election_at_ = now_ + how_.suspect_timeout + random_.below(how_.suspect_timeout / 2);
   }
   send_to(from.process, vote{epoch_, false, granted});
+}
+
+// Two that ask at the same time would split the votes, and where a bare quorum is left neither could win. As
+// what one asks comes before what it answers, one of the two gives way: once in an epoch, since the other may
+// be unable to win.
+void core::give_way(const peer& to, const vote_request& m) {
+  const bool is_asking = pre_vote_epoch_ == epoch_ + 1;
+  const auto mine = std::pair(log_.epoch_at(held_), held_), its = std::pair(m.last_epoch, m.last_position);
+  const bool is_better = its > mine || (its == mine && to.process < self_.process);
+  if (!is_asking || !is_better || gave_way_in_ == epoch_ || HAUBERK_MUTANT(never_gives_way)) return;
+  gave_way_in_ = epoch_;
+  pre_vote_epoch_ = 0;
+  election_at_ = now_ + how_.suspect_timeout / 4 + random_.below(how_.suspect_timeout / 4);
 }
 
 void core::handle(peer& from, const vote& m) {

@@ -48,7 +48,7 @@ void core::apply(const eviction& c, view& next) {
     if (c.seat == self_) return;  // another leads first
     peer* p = find_peer(c.seat.process);
     const bool is_mute = is_suspected(c.seat) || now_ >= noticed_since_ + how_.inactive_timeout;
-    if (noticed_ == c.seat && is_agreed_) {
+    if (noticed_ == c.seat && (is_agreed_ || HAUBERK_MUTANT(evict_unasked))) {
       next.evicted.push_back(*at);
     } else if (noticed_ == c.seat && is_mute) {
       if (p != nullptr && p->seat == c.seat.number) p->is_condemned = true;
@@ -84,7 +84,7 @@ void core::handle(peer& from, const evict_notice& m) {
   if (!is_admitted_ || !is_member()) return;
   evicted_in_ = epoch_;
   if (!has_consented_) is_cut_off_ = !is_primary_;  // its application waits until that view is committed
-  has_consented_ = true;
+  has_consented_ = !HAUBERK_MUTANT(evicted_stays_primary);
   judge_primary();
   send_to(from.process, evict_consent{epoch_});
 }

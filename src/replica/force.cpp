@@ -22,7 +22,7 @@ result<void> core::force_primary() {
   next.history = newest_view_->history;
   next.root = newest_view_->root;
   next.forks = newest_view_->forks;
-  next.number = newest_view_->number + 1 + forced_step;
+  next.number = newest_view_->number + 1 + (HAUBERK_MUTANT(force_unmarked) ? 0 : forced_step);
   lose_others(next);
   awaited_.clear();
   std::string names;
@@ -32,7 +32,7 @@ result<void> core::force_primary() {
     names += (names.empty() ? "" : ", ") + m.name;
   }
   was_primary_told_ = false;  // the first view of the new history tells
-  next.fork(fresh_history(), committed());
+  next.fork(fresh_history(), HAUBERK_MUTANT(force_keeps_tail) ? held_ : committed());
   say(base::level::warning, "forced primary: view " + std::to_string(newest_view_->number) + " of history " +
                                 to_string(history_) + " goes on as history " + to_string(next.history) +
                                 ", which shares everything up to position " + std::to_string(committed()) +

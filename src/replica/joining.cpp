@@ -226,6 +226,15 @@ void core::note_dead(const seat_id& seat, const std::string& name) {
   }
 }
 
+// A process that asks with a new seat has given up the one before: that one neither votes nor holds any more.
+void core::note_given_up(const join& m) {
+  for (const view_ptr& v : {newest_view_, committed_view_}) {
+    const member* old = v ? v->find_process(m.seat.process) : nullptr;
+    if (old != nullptr && old->seat.number < m.seat.number && !HAUBERK_MUTANT(old_seat_awaited))
+      note_dead(old->seat, m.name);
+  }
+}
+
 void core::handle(peer& from, const join& m) {
   if (role_ == role::joiner || !in_history()) return;
   if (m.seat.process != from.process || m.seat.number != from.seat || m.name != from.name) {
@@ -236,6 +245,7 @@ void core::handle(peer& from, const join& m) {
     return;
   }
   for (const seat_id& seat : m.succeeds) note_dead(seat, m.name);
+  note_given_up(m);
   candidate_member& c = joiners_[from.process];
   if (c.asked.seat != m.seat) c = {m, now_, now_, false, false};
   c.asked = m;

@@ -153,8 +153,12 @@ bool core::is_laggard(const member& m, position_t upto) const {
 }
 
 bool core::is_committable(const view& next) const {
-  // Arbitrators never go on without one who has the data, or is about to.
-  const auto has_data = [](const member& m) { return m.weight_wanted > 0 && !m.arbitrator; };
+  // Arbitrators never go on without one who has the data; or, when none such is left, may come to have it.
+  const bool is_there_data = newest_view_->has_weighted_data() && !HAUBERK_MUTANT(goes_on_without_data);
+  const auto has_data = [&](const member& m) {
+    const bool has_all = m.seat == self_ || m.weight > 0 || held_here(m.seat) >= passed_;
+    return m.weight_wanted > 0 && !m.arbitrator && (has_all || !is_there_data);
+  };
   if (std::none_of(next.members.begin(), next.members.end(), has_data)) return false;
   std::vector<seat_id> who = alive();
   // Not before its members echo me: my own lease must hold in the next view, too.

@@ -169,10 +169,14 @@ uuid choose_founder(const std::vector<assembly::one>& present, const view& base)
 }  // namespace
 
 // A joiner waits a little: a live group may answer first. A member that lost the quorum waits, too: mostly
-// it comes back by itself.
+// it comes back by itself. An application whose state is of a history that the file does not know got it from
+// a group that had gone on without this member, perhaps by force: what the file says is over.
 bool core::is_seeking() const {
   if (!how_.recovers || role_ == role::idle || kept_.is_empty()) return false;
   if (is_still_) return true;
+  if (role_ == role::joiner && !kept_.newest()->goes_on_from(recovered_.history) &&
+      !HAUBERK_MUTANT(reforms_foreign_state))
+    return false;
   return now_ >= (role_ == role::joiner ? joined_at_ : lost_at_) + how_.suspect_timeout;
 }
 
@@ -376,7 +380,8 @@ void core::found(view first, epoch_t epoch) {
 // What a founder would commit before the others are in with their weight, it alone would hold. So it gives
 // them some time: until then it orders nothing, and its application does not hear of the new history.
 bool core::is_holding_back() const {
-  return role_ == role::leader && !awaited_.empty() && now_ < founded_since_ + how_.inactive_timeout;
+  return role_ == role::leader && !awaited_.empty() && now_ < founded_since_ + how_.inactive_timeout &&
+         !HAUBERK_MUTANT(founder_at_once);
 }
 
 // As random as the process is: nobody else derives anything from its id.

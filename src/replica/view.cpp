@@ -67,6 +67,12 @@ bool view::continues(const recovered_position& point) const {
   });
 }
 
+bool view::goes_on_from(const uuid& older) const {
+  if (older.is_nil() || older == history || older == root) return true;
+  return std::any_of(forks.begin(), forks.end(),
+                     [&](const recovered_position& fork) { return fork.history == older; });
+}
+
 void view::fork(const uuid& fresh, position_t position) {
   for (recovered_position& older : forks) older.position = std::min(older.position, position);
   if (!history.is_nil()) forks.push_back({history, position});

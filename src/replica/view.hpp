@@ -91,6 +91,8 @@ struct view {
   /// True when what was at that point of that history is what this history has there, too: no fork lies
   /// between. A nil history says "nothing", which is a prefix of everything.
   [[nodiscard]] bool continues(const recovered_position& point) const;
+  /// True when that history is this one, or one that it is known to go on from; and for a nil one.
+  [[nodiscard]] bool goes_on_from(const uuid& older) const;
   /// Makes this the first view of `fresh`, which shares everything up to `position` with the history so far.
   void fork(const uuid& fresh, position_t position);
   /// Somebody who counts has the payloads; arbitrators alone would have nothing to go on with.

@@ -74,7 +74,9 @@ struct chronicle {
   std::vector<replica::change> changes;  ///< that members were told to be made
   std::deque<witness> processes;         ///< addresses stay valid
   std::unordered_map<uuid, witness*> by_id;
-  std::set<seat_id> succeeded;  ///< named by the state file of who runs on their machine now: proven dead
+  /// Seats that never act again, for certain: named by the state file of who runs on their machine now, or
+  /// given up by their process for a new one.
+  std::set<seat_id> succeeded;
   std::map<std::pair<uuid, uuid>, time_point> parted;  ///< when the last link of two processes went down
 
   /// Histories that others went on from behind what was delivered in them: beyond these positions they are

@@ -133,8 +133,9 @@ void recorder::handle_step(witness& who, const replica::status& now, const repli
   if (!now.waits_for.is_nil()) sometimes_.reach(state::application_awaited);
   if (now.fetches > who.status.fetches) sometimes_.reach(state::fetched_payload);
   if (now.log_end < who.status.log_end) sometimes_.reach(state::tail_cut);
-  if (!who.status.self.is_nil() && now.self.number > who.status.self.number && who.view) {
-    sometimes_.reach(state::same_process_rejoined);
+  if (!who.status.self.is_nil() && now.self.number > who.status.self.number) {
+    chronicle_.succeeded.insert(who.status.self);
+    if (who.view) sometimes_.reach(state::same_process_rejoined);
   }
   for (const auto& each : oracles_) each->handle_step(who, now);
   who.status = now;
