@@ -3,21 +3,7 @@
 #include <cstring>
 #include <utility>
 
-#include "base/assert.hpp"
-
 namespace hauberk::replica {
-
-base::buffer join_pieces(std::vector<base::buffer> pieces, std::uint64_t total) {
-  base::block* whole = base::block::allocate(total);
-  std::byte* at = whole->data();
-  for (base::buffer& piece : pieces) {
-    std::memcpy(at, piece.data(), piece.size());
-    at += piece.size();
-    piece = base::buffer();
-  }
-  HAUBERK_ASSERT(at == whole->data() + total, "the pieces add up to the whole");
-  return base::buffer::adopt(whole, {whole->data(), static_cast<std::size_t>(total)});
-}
 
 pool::verdict pool::put(sequence_t sequence, base::buffer payload) {
   if (sequence <= have()) return verdict::duplicate;
@@ -45,14 +31,17 @@ pool::verdict pool::put_chunk(sequence_t sequence, std::uint64_t total, std::uin
     drop_partial();
     partial_ = sequence;
     partial_total_ = total;
+    base::block* whole = base::block::allocate(total);
+    into_ = whole->data();
+    whole_ = base::buffer::adopt(whole, {into_, static_cast<std::size_t>(total)});
   } else if (!is_known) {
     return verdict::gap;
   }
+  std::memcpy(into_ + partial_bytes_, piece.data(), piece.size());
   partial_bytes_ += piece.size();
   bytes_ += piece.size();
-  pieces_.push_back(std::move(piece));
   if (partial_bytes_ < total) return verdict::taken;
-  base::buffer whole = join_pieces(std::move(pieces_), total);
+  base::buffer whole = std::move(whole_);
   drop_partial();
   return put(sequence, std::move(whole));
 }
@@ -61,7 +50,8 @@ void pool::drop_partial() {
   bytes_ -= partial_bytes_;
   partial_ = 0;
   partial_bytes_ = 0;
-  pieces_.clear();
+  into_ = nullptr;
+  whole_ = base::buffer();
 }
 
 base::buffer pool::pop() {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
@@ -58,11 +57,10 @@ class pool {
 
   sequence_t partial_ = 0;  ///< the broadcast arriving in chunks, 0 = none
   std::uint64_t partial_bytes_ = 0, partial_total_ = 0;
-  std::vector<base::buffer> pieces_;
+  /// Its bytes, copied in as they come: joined at the end, 1 GiB would hold up heartbeats for seconds. Memory
+  /// that nothing was written to yet costs none.
+  base::buffer whole_;
+  std::byte* into_ = nullptr;
 };
-
-/// Joins the pieces of one chunked payload. Each is let go as soon as it is copied: the whole is never in
-/// memory twice.
-[[nodiscard]] base::buffer join_pieces(std::vector<base::buffer> pieces, std::uint64_t total);
 
 }  // namespace hauberk::replica
