@@ -91,6 +91,8 @@ struct metrics {
   bool throttled = false;  ///< broadcasts wait: for somebody's application, or for the history window
   std::uint64_t links_up = 0, links_refused = 0, dials_failed = 0;
   std::uint64_t elections = 0, refused_messages = 0, fetches = 0;
+  std::uint64_t mesh_incomplete =
+      0;  ///< at the leader: joiners kept out now by a missing link (the log names it)
 };
 
 enum class log_level { error, warning, info, debug };

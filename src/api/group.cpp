@@ -343,6 +343,7 @@ hauberk::metrics group::metrics() const {
   made.elections = from.group.elections;
   made.refused_messages = from.group.refused_messages;
   made.fetches = from.group.fetches;
+  made.mesh_incomplete = from.group.mesh_incomplete;
   return made;
 }
 

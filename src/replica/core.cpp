@@ -350,6 +350,12 @@ status core::current() const {
   s.senders = senders_.size();
   s.holdings = holdings_.size();
   s.joiners = joiners_.size();
+  if (role_ == role::leader) {
+    s.mesh_incomplete =
+        static_cast<std::size_t>(std::count_if(joiners_.begin(), joiners_.end(), [&](const auto& one) {
+          return !one.second.missing.is_nil() && now_ > one.second.since + how_.peer_timeout;
+        }));
+  }
   s.events = events_.size();
   return s;
 }

@@ -157,7 +157,8 @@ struct status {
   uuid waits_for;             ///< … or, when not nil, this member's application is too far behind
   std::uint64_t backlog_bytes = 0;  ///< committed and not yet taken by the own application
   std::uint64_t elections = 0, refused_messages = 0, fetches = 0;
-  std::uint64_t pool_bytes = 0;  ///< of `window_bytes`, what is not in the log
+  std::uint64_t pool_bytes = 0;     ///< of `window_bytes`, what is not in the log
+  std::size_t mesh_incomplete = 0;  ///< at the leader: joiners that a missing link keeps out
   std::size_t peers = 0, senders = 0, holdings = 0, joiners = 0, events = 0;  ///< how many are remembered
 };
 

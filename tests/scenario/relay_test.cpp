@@ -115,9 +115,11 @@ TEST(scenario, a_member_that_no_joiner_reaches) {
   s.start({3, 4});
   s.run(5s);
   EXPECT_EQ(s.core(1).current_view()->members.size(), 2U);
+  EXPECT_EQ(s.core(1).current().mesh_incomplete, 2U);
   s.note("the cut heals");
   s.heal();
   ASSERT_TRUE(s.run_until([&] { return s.core(1).current_view()->total_weight() == 4; }));
+  EXPECT_EQ(s.core(1).current().mesh_incomplete, 0U);
   s.check();
 }
 
