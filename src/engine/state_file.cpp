@@ -20,9 +20,9 @@
 namespace hauberk::engine {
 namespace {
 
-// Room for two views of as many members as there may be, with the longest names.
-constexpr std::size_t slot_bytes = 128 * 1024, page_bytes = 4096;
-constexpr std::string_view first_line = "hauberk state, version 2";
+// Room for two views of as many members and bans as there may be, with the longest names.
+constexpr std::size_t slot_bytes = 512 * 1024, page_bytes = 4096;
+constexpr std::string_view first_line = "hauberk state, version 3";
 
 struct slot {
   std::uint64_t number = 0;
@@ -77,6 +77,8 @@ class writer {
                                 std::to_string(m.weight_wanted) + " " + (m.catching_up ? "1 " : "0 ") +
                                 (m.arbitrator ? "1 " : "0 ") + escaped(m.name));
     }
+    for (const auto& b : what->bans)
+      line(key + ".ban", escaped(b.name) + " " + escaped(b.by) + " " + escaped(b.text));
   }
 };
 
@@ -158,7 +160,7 @@ class fields {
       into += static_cast<char>(byte);
       i += 2;
     }
-    return into.size() <= base::limits::name_bytes_max;
+    return into.size() <= std::max(base::limits::name_bytes_max, base::limits::ban_text_bytes_max);
   }
   [[nodiscard]] bool is_done() const { return rest_.empty(); }
 
@@ -175,6 +177,11 @@ bool read_view(std::string_view key, fields& from, std::shared_ptr<replica::view
   if (key == ".root") return from.read(into->root);
   if (key == ".fork") {
     return into->forks.size() < base::limits::forks_max && from.read(into->forks.emplace_back());
+  }
+  if (key == ".ban") {
+    if (into->bans.size() >= base::limits::bans_max) return false;
+    replica::ban& b = into->bans.emplace_back();
+    return from.read(b.name) && from.read(b.by) && from.read(b.text);
   }
   if (key != ".member" || into->members.size() >= base::limits::members_max) return false;
   replica::member& m = into->members.emplace_back();

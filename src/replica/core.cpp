@@ -29,6 +29,7 @@ void core::bootstrap(uuid history, recovered_position from, bool is_forced) {
     first.history = kept_.newest()->history;
     first.root = kept_.newest()->root;
     first.forks = kept_.newest()->forks;
+    first.bans = kept_.newest()->bans;
   }
   first.number = (kept_.is_empty() ? 0 : kept_.newest()->number) + 1 + (is_forced ? forced_step : 0);
   if (first.history != history) first.fork(history, from.position);

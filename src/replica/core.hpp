@@ -415,9 +415,10 @@ class core {
   std::map<uuid, time_point> strangers_;  ///< of this history, but in no view that I know: since when
 
   // ---- re-forming ----
-  claim claimed_;          ///< what I said last
-  bool is_still_ = false;  ///< promised: nothing moves here until the group is re-formed
-  time_point lost_at_{};   ///< the last time that I was primary
+  claim claimed_;              ///< what I said last
+  bool is_still_ = false;      ///< promised: nothing moves here until the group is re-formed
+  bool has_promised_ = false;  ///< to another: only that one can say that it is off
+  time_point lost_at_{};       ///< the last time that I was primary
   time_point founded_since_{};
   std::vector<std::string> awaited_;  ///< names of those who follow this founder and are not in yet
   std::uint32_t foundings_ = 0;

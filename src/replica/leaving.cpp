@@ -189,7 +189,7 @@ void core::leave_old_seat(sequence_t last, bool known) {
   // unknown.
   if (known) old.sent = std::min(old.sent, std::max(last, old.resolved));
   old.is_over = known;
-  is_admitted_ = has_consented_ = is_removed_ = is_still_ = false;
+  is_admitted_ = has_consented_ = is_removed_ = is_still_ = has_promised_ = false;
   evicted_in_ = 0;
   judge_primary();
   was_primary_told_ = false;  // the next view tells

@@ -273,6 +273,7 @@ void core::consider_reform() {
   say_claim();
   if (!claimed_.is_open) return;
   const std::optional<reform_plan> plan = plan_reform();
+  if (!plan && !has_promised_ && !HAUBERK_MUTANT(founder_waits)) is_still_ = false;  // it was to be me
   if (!plan) return;
   if (role_ != role::joiner) {
     is_still_ = true;  // what the claims say must stay so: this history cannot go on anyway
@@ -283,6 +284,7 @@ void core::consider_reform() {
     for (auto& [process, p] : peers_) p.promised.clear();
     if (leader.promise_told == plan->upon) return;
     leader.promise_told = plan->upon;
+    has_promised_ = true;
     send_to(plan->leader, promise{plan->upon});
     return;
   }
@@ -309,6 +311,7 @@ void core::reform(const reform_plan& plan) {
   } else {
     next.joined = {self_};
   }
+  next.bans = is_member() ? newest_view_->bans : plan.base->bans;
   awaited_.clear();
   for (const claim_id& one : plan.upon) {
     const peer* p = find_peer(one.process);
@@ -365,7 +368,7 @@ void core::found(view first, epoch_t epoch) {
   leavers_.clear();
   forget_old_history();
   gone_.clear();
-  is_still_ = is_paused_ = false;
+  is_still_ = has_promised_ = is_paused_ = false;
   next_beat_ = std::min(next_beat_, now_ + how_.keepalive_period);
   next_join_ = base::never;
   founded_at_ = log_.end() + 1;

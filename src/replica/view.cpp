@@ -88,7 +88,6 @@ view_ptr outline_of(const view& of) {
   made.left.clear();
   made.lost.clear();
   made.evicted.clear();
-  made.bans.clear();
   made.removed.clear();
   made.dead.clear();
   made.protocol = 1;

@@ -78,8 +78,8 @@ bool liveness::is_connected() {
 bool liveness::has_founder() {
   for (machine_index i = 0; i < group_.count(); ++i) {
     if (staff_.is_abandoned(i) || !group_.at(i).is_running()) continue;
-    const auto& status = group_.at(i).who()->status;
-    if (status.as == replica::role::leader && !group_.seen().histories.contains(status.history)) return true;
+    const witness& who = *group_.at(i).who();  // its application hears of the new history when it is over
+    if (who.status.as == replica::role::leader && !who.status.primary) return true;
   }
   return false;
 }

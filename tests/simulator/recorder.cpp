@@ -196,6 +196,13 @@ void recorder::handle_founded(const witness& by, const replica::view& first) {
                                   std::to_string(shared) + ", but " + each.name + " has " +
                                   std::to_string(each.delivered()));
   }
+  if (before == nullptr) return;
+  for (const replica::ban& each : before->bans) {
+    const bool is_lifted = proposed_ && proposed_->number > before->number && !proposed_->find_ban(each.name);
+    if (first.find_ban(each.name) != nullptr || is_lifted) continue;
+    throw violation("reform", by.name + " begins history " + to_string(first.history) +
+                                  " without the ban of " + each.name);
+  }
 }
 
 void recorder::handle_forced(const witness& by, const replica::view& first) {

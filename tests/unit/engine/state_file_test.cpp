@@ -53,6 +53,7 @@ class StateFile : public testing::Test {
     made.root = id(0xce);
     made.forks = {{id(0xce), 12}, {id(0xcf), 34}};
     made.number = number;
+    if (number % 2 == 0) made.bans = {{"bad one", "n 1", "it lied"}, {"b", "", ""}};
     for (std::size_t i = 0; i < count; ++i) {
       replica::member one;
       one.seat = seat(static_cast<std::uint8_t>(i), 4);
@@ -64,13 +65,20 @@ class StateFile : public testing::Test {
     }
     return std::make_shared<const replica::view>(std::move(made));
   }
+  static replica::view_ptr largest(std::uint64_t number) {
+    replica::view made = *members(number, base::limits::members_max);
+    const std::string name(base::limits::name_bytes_max, '\t');
+    made.bans.assign(base::limits::bans_max,
+                     {name, name, std::string(base::limits::ban_text_bytes_max, ' ')});
+    return std::make_shared<const replica::view>(std::move(made));
+  }
   void scribble(std::streamoff at) {
     std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(at);
     file << "garbage";
   }
 
-  static constexpr std::streamoff slot_bytes = 128 * 1024;
+  static constexpr std::streamoff slot_bytes = 512 * 1024;
   std::string folder_, said_;
 };
 
@@ -161,8 +169,8 @@ TEST_F(StateFile, IsPrivateAndNeverGrows) {
 
 TEST_F(StateFile, TakesTheLargestViews) {
   saved_state most = state(1);
-  most.known.decided = members(8, base::limits::members_max);
-  most.known.pending = members(9, base::limits::members_max);
+  most.known.decided = largest(8);
+  most.known.pending = largest(9);
   {
     auto file = open();
     ASSERT_TRUE(file->save(state(1)));
