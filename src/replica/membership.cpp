@@ -153,8 +153,11 @@ bool core::is_laggard(const member& m, position_t upto) const {
 }
 
 bool core::is_committable(const view& next) const {
-  // Arbitrators never go on without one who has the data; or, when none such is left, may come to have it.
-  const bool is_there_data = newest_view_->has_weighted_data() && !HAUBERK_MUTANT(goes_on_without_data);
+  // Arbitrators never go on without one who has the data; or, when all such are dead, may come to have it.
+  const auto may_return = [&](const member& m) { return m.is_weighted_data() && !is_proven_dead(m.seat); };
+  const bool is_there_data =
+      std::any_of(newest_view_->members.begin(), newest_view_->members.end(), may_return) &&
+      !HAUBERK_MUTANT(goes_on_without_data);
   const auto has_data = [&](const member& m) {
     const bool has_all = m.seat == self_ || m.weight > 0 || held_here(m.seat) >= passed_;
     return m.weight_wanted > 0 && !m.arbitrator && (has_all || !is_there_data);

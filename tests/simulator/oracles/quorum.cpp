@@ -28,10 +28,14 @@ class quorum final : public oracle {
     // What the founder of a new history holds is committed by that alone, and so is its first view.
     if (!is_first || who.history != seen_.history) return;
     if (what.view && what.view->history != seen_.history) return;
-    if (in_force_) judge(*in_force_, who, where);
+    // An arbitrator may be the first to deliver, and others later what stands before that.
+    const bool is_late = in_force_ && in_force_->history == seen_.history && where < in_force_at_;
+    if (in_force_ && !is_late) judge(*in_force_, who, where);
     if (!what.view) return;
     judge(*what.view, who, where);
+    if (is_late) return;
     in_force_ = what.view;
+    in_force_at_ = where;
   }
 
  private:
@@ -57,6 +61,7 @@ class quorum final : public oracle {
 
   std::map<seat_id, position_t> held_;
   replica::view_ptr in_force_;
+  position_t in_force_at_ = 0;
 };
 
 }  // namespace
