@@ -65,6 +65,7 @@
   M(evicted_stays_primary, "goes on as primary after it consented to be evicted")               \
   /* re-forming and force */                                                                    \
   M(founder_at_once, "a founder commits before the others are in")                              \
+  M(decided_unheard, "only those count as barred whose view is decided for all")                \
   M(founder_waits, "who was to found waits for ever when others have gone on")                  \
   M(reforms_foreign_state, "re-forms by its file although its state came from another history") \
   M(force_unmarked, "a forced view is numbered like any other")                                 \

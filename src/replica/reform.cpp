@@ -40,7 +40,7 @@ class assembly {
     }
     if (!base_) return false;
     const view_ptr decided = base_;
-    dead_ = outweighs_dead(*decided);
+    dead_ = outweighs_dead(*decided) || is_unknown_to_the_living(*decided);
     need(*decided);
     // A view held beyond that one may have committed when members with half of the weight have it on file.
     // With more than half it is sure to be the group's next: then only its own members count.
@@ -104,6 +104,17 @@ class assembly {
     for (const member& m : v.members) {
       if (m.weight > 0) needed_.push_back(m);
     }
+  }
+  // A decided view elects by itself; but to the living who hold it and do not know that it is decided, the
+  // one before it has a say as well, and of that too many may be dead.
+  [[nodiscard]] bool is_unknown_to_the_living(const view& v) const {
+    bool is_barred = false;
+    for (const one& c : all_) {
+      if (!c.said->is_alive || !c.said->known.decided) continue;
+      if (c.said->known.decided->number == v.number) return false;
+      is_barred = is_barred || outweighs_dead(*c.said->known.decided);
+    }
+    return is_barred && !HAUBERK_MUTANT(decided_unheard);
   }
   [[nodiscard]] bool outweighs_dead(const view& v) const {
     std::uint32_t dead = 0;
