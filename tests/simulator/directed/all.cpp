@@ -53,7 +53,7 @@ const std::vector<scenario>& scenarios() {
       {"cut_broadcasts_come_back", cut_broadcasts_come_back, plain<7>},
       {"old_entry_held_by_many", old_entry_held_by_many, thin_wires<5>},
       {"payload_after_the_vote", payload_after_the_vote, thin_wires<3>},
-      {"split_vote", split_vote, plain<4>},
+      {"split_vote", split_vote, plain<5>},
       {"pre_vote_for_the_next_epoch", pre_vote_for_the_next_epoch, plain<5>},
       {"crash_while_a_view_is_pending", crash_while_a_view_is_pending, plain<4>},
       {"majority_dies_while_a_view_is_pending", majority_dies_while_a_view_is_pending, plain<4>},
