@@ -168,6 +168,17 @@ void recorder::identify(entry& message, position_t where) {
   message.index = index;
 }
 
+// Somebody asked for it and was not answered: some view may have done it.
+bool recorder::is_being_lifted(const std::string& name) const {
+  const auto lifts = [&](const auto& asked) {
+    const auto* permission = std::get_if<replica::permission>(&asked.second);
+    return permission != nullptr && permission->name == name;
+  };
+  return std::any_of(chronicle_.processes.begin(), chronicle_.processes.end(), [&](const witness& each) {
+    return std::any_of(each.changes.begin(), each.changes.end(), lifts);
+  });
+}
+
 // Judged when it is founded: the first view of a history may be delivered a good while later.
 void recorder::handle_founded(const witness& by, const replica::view& first) {
   const position_t shared = first.forks.empty() ? 0 : first.forks.back().position;
@@ -198,8 +209,7 @@ void recorder::handle_founded(const witness& by, const replica::view& first) {
   }
   if (before == nullptr) return;
   for (const replica::ban& each : before->bans) {
-    const bool is_lifted = proposed_ && proposed_->number > before->number && !proposed_->find_ban(each.name);
-    if (first.find_ban(each.name) != nullptr || is_lifted) continue;
+    if (first.find_ban(each.name) != nullptr || is_being_lifted(each.name)) continue;
     throw violation("reform", by.name + " begins history " + to_string(first.history) +
                                   " without the ban of " + each.name);
   }

@@ -47,6 +47,7 @@ class recorder {
   void deliver(witness& who, position_t where, entry what);
   /// `first` begins a new history.
   void handle_founded(const witness& by, const replica::view& first);
+  [[nodiscard]] bool is_being_lifted(const std::string& name) const;
   /// The same, when it is delivered: the history shares everything up to `shared` with the one before.
   void fork(const witness& by, position_t shared, const replica::view& first);
   void begin(position_t shared, const replica::view& first);
