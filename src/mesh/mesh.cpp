@@ -3,91 +3,20 @@
 #include "mesh/mesh.hpp"
 
 #include <algorithm>
-#include <deque>
-#include <map>
 
 #include "base/assert.hpp"
 #include "mesh/address.hpp"
-#include "mesh/book.hpp"
+#include "mesh/machine.hpp"
 
 namespace hauberk::mesh {
 namespace {
 
-using namespace std::chrono_literals;
-
-// A link that lasted this long ends the back-off; shorter ones count as failed dials, so that a peer which
-// accepts and hangs up is not dialled in a loop.
-constexpr base::duration settled = 1s;
-// Two dials cross only if they were under way together. A link in the other direction that comes later than
-// any dial and handshake last means that the peer has lost the old one.
-constexpr base::duration crossing_max = 10s;
-// How long the side that does not decide keeps a second link before it gives up waiting for a decision.
-constexpr base::duration spare_max = 10s;
-
-struct link_state {
-  uuid process;
-  bool dialled = false;
-  bool is_closing = false;
-  bool was_used = false;  ///< announced to the replica, now or before: never again
-  time_point since{};
-  time_point close_at = base::never;
-};
-
-struct process_state {
-  std::string name;
-  std::string address;  ///< where it listens, as far as it told; may be empty
-  std::optional<connection_id> used;
-  bool is_displaced = false;  ///< another process answers at its address now
-  bool is_forgotten = false;  ///< no member any more: not dialled once its link ends
-};
+// Renewals that follow from one reload are spread out.
+constexpr base::duration renewal_gap = std::chrono::milliseconds(200);
 
 std::string short_name(const uuid& process) { return to_string(process).substr(0, 8); }
 
 }  // namespace
-
-struct mesh::machine {
-  machine(settings s, std::uint64_t seed, base::logger l)
-      : how(std::move(s)), words(std::move(l)), addresses(how.retry_min, how.retry_max, seed) {}
-
-  settings how;
-  base::logger words;
-  book addresses;
-  std::map<uuid, process_state> processes;
-  std::map<connection_id, link_state> links;
-  std::deque<effect> effects;
-  bool is_started = false;
-
-  [[nodiscard]] bool is_linked(const uuid& process) const {
-    const auto at = processes.find(process);
-    return at != processes.end() && at->second.used.has_value();
-  }
-  [[nodiscard]] bool decides(const uuid& process) const { return how.self < process; }
-  book_entry* obtain(const std::string& address, time_point due) {
-    return addresses.obtain(address, due, [this](const uuid& owner) { return is_linked(owner); });
-  }
-
-  void seed(time_point now, const std::vector<std::string>& seeds);
-  void learn_hello(time_point now, const std::string& address, const hello& peer);
-  void answered(const std::string& address, book_entry& entry, const hello& peer);
-  void displace(const uuid& old, const uuid& by, const std::string& address);
-  void choose(time_point now, connection_id id, const uuid& process);
-  [[nodiscard]] bool wins(time_point now, const link_state& newer, const link_state& older) const;
-  void follow(time_point now, connection_id id);
-  void replace(process_state& process, connection_id id);
-  void use(process_state& process, connection_id id);
-  void retire(time_point now, connection_id id);
-  void close_duplicate(connection_id id, link_state& link);
-  void close(connection_id id, errc code, std::string why);
-  void lost(time_point now, const uuid& process, const link_state& link, const hauberk::error& why);
-  void learn(time_point now, const peer_address& told);
-  void drop_addresses(time_point now, const uuid& process);
-  void tidy_process(const uuid& process);
-  void note(const std::string& address, book_entry& entry, const std::string& text);
-  [[nodiscard]] peers known() const;
-  void tell_all();
-  [[nodiscard]] bool may_dial(const book_entry& entry) const;
-  void schedule(time_point now);
-};
 
 void mesh::machine::seed(time_point now, const std::vector<std::string>& seeds) {
   for (const std::string& address : seeds) {
@@ -160,103 +89,6 @@ void mesh::machine::displace(const uuid& old, const uuid& by, const std::string&
   tidy_process(old);
 }
 
-bool mesh::machine::wins(time_point now, const link_state& newer, const link_state& older) const {
-  if (newer.dialled == older.dialled) return true;
-  if (now - older.since >= crossing_max) return true;
-  return newer.dialled == decides(newer.process);  // dialled by the smaller id
-}
-
-// A link came up. The first one is used; of two the side that decides takes the better one at once, the
-// other side waits to be told (`follow`).
-void mesh::machine::choose(time_point now, connection_id id, const uuid& process) {
-  process_state& state = processes[process];
-  if (!state.used) return use(state, id);
-  const connection_id old = *state.used;
-  if (!decides(process) || !wins(now, links.at(id), links.at(old))) return retire(now, id);
-  replace(state, id);
-  retire(now, old);
-}
-
-// `peers` is the first frame on a link that the other side uses. So the side that does not decide switches
-// to the link on which it is told, and both announce it to their replicas before any frame of theirs. A link
-// once left is not taken up again: what was said on it meanwhile is lost.
-void mesh::machine::follow(time_point now, connection_id id) {
-  const link_state& link = links.at(id);
-  process_state& state = processes[link.process];
-  if (decides(link.process) || link.was_used || link.is_closing) return;
-  const auto old = state.used;
-  replace(state, id);
-  if (old) retire(now, *old);
-}
-
-void mesh::machine::replace(process_state& process, connection_id id) {
-  if (process.used) effects.emplace_back(peer_down{links.at(*process.used).process});
-  use(process, id);
-}
-
-void mesh::machine::use(process_state& process, connection_id id) {
-  link_state& link = links.at(id);
-  const bool is_news = !process.used;
-  process.used = id;
-  link.was_used = true;
-  link.close_at = base::never;
-  if (is_news) {
-    tell_all();
-  } else {
-    effects.emplace_back(tell{id, known()});
-  }
-  effects.emplace_back(peer_up{link.process, process.name, id});
-}
-
-void mesh::machine::retire(time_point now, connection_id id) {
-  link_state& link = links.at(id);
-  if (decides(link.process)) {
-    close_duplicate(id, link);
-  } else {
-    link.close_at = now + spare_max;
-  }
-}
-
-void mesh::machine::close_duplicate(connection_id id, link_state& link) {
-  link.is_closing = true;
-  close(id, errc::closed, std::string(words_duplicate) + ": of two between the same processes one stays");
-}
-
-void mesh::machine::close(connection_id id, errc code, std::string why) {
-  effects.emplace_back(close_link{id, hauberk::error(code, std::move(why))});
-}
-
-// The link in use ended: go on with another one, or dial again.
-void mesh::machine::lost(time_point now, const uuid& process, const link_state& link,
-                         const hauberk::error& why) {
-  process_state& state = processes[process];
-  state.used.reset();
-  effects.emplace_back(peer_down{process});
-  std::optional<connection_id> spare;
-  for (auto& [id, other] : links) {
-    if (other.process != process || other.is_closing) continue;
-    if (other.was_used) {
-      close_duplicate(id, other);
-    } else if (!spare || other.since >= links.at(*spare).since) {
-      spare = id;
-    }
-  }
-  if (spare) return use(state, *spare);
-  words(base::level::info, "mesh: the link to " + state.name + " ended: " + why.text);
-  const bool told_duplicate = why.text.find(words_duplicate) != std::string::npos;
-  for (auto& [address, entry] : addresses.all()) {
-    if (entry.owner != process || entry.is_self) continue;
-    if (now - link.since >= settled) entry.attempts = 0;
-    entry.trouble = why.text;
-    entry.due = now + addresses.pause(entry);
-    if (told_duplicate) entry.due += addresses.courtesy();  // the peer's other link is about to come up here
-  }
-  if (state.is_displaced) effects.emplace_back(peer_refused{process});
-  if (state.is_forgotten || state.is_displaced) drop_addresses(now, process);
-  tidy_process(process);
-  tell_all();
-}
-
 // Hearsay adds addresses, and owners where none is known; it never overrides what we saw ourselves.
 void mesh::machine::learn(time_point now, const peer_address& told) {
   if (told.process == how.self || told.process.is_nil() || is_linked(told.process)) return;
@@ -303,7 +135,12 @@ void mesh::machine::tidy_process(const uuid& process) {
 void mesh::machine::note(const std::string& address, book_entry& entry, const std::string& text) {
   if (entry.trouble == text) return;
   entry.trouble = text;
-  words(base::level::info, "mesh: no link to " + address + ": " + text);
+  if (is_linked(entry.owner)) {
+    words(base::level::warning, "mesh: the link to " + processes[entry.owner].name +
+                                    " cannot be replaced by a new one yet, the old one stays: " + text);
+  } else {
+    words(base::level::info, "mesh: no link to " + address + ": " + text);
+  }
 }
 
 peers mesh::machine::known() const {
@@ -342,6 +179,7 @@ void mesh::machine::schedule(time_point now) {
       effects.emplace_back(dial{token, address});
     }
   }
+  renew(now);
 }
 
 mesh::mesh(settings how, std::uint64_t seed, base::logger words)
@@ -362,7 +200,7 @@ void mesh::add_seeds(time_point now, const std::vector<std::string>& addresses) 
 }
 
 void mesh::handle_up(time_point now, connection_id id, bool dialled, const std::string& remote,
-                     const hello& peer) {
+                     const hello& peer, std::uint64_t material) {
   machine& m = *machine_;
   HAUBERK_ASSERT(!m.links.contains(id), "a link comes up once");
   book_entry* entry = nullptr;
@@ -378,7 +216,11 @@ void mesh::handle_up(time_point now, connection_id id, bool dialled, const std::
     m.close(id, errc::refused, "too many processes are linked");
     return m.schedule(now);
   }
-  m.links[id] = link_state{.process = peer.process, .dialled = dialled, .since = now};
+  link_state& made = m.links[id];
+  made.process = peer.process;
+  made.dialled = dialled;
+  made.since = now;
+  made.material = material;
   if (entry != nullptr) m.answered(*address, *entry, peer);
   m.learn_hello(now, reachable_address(peer.address, remote), peer);
   m.words(base::level::info, "mesh: linked to " + peer.name + " (" + short_name(peer.process) + ", " +
@@ -440,6 +282,25 @@ void mesh::handle_time(time_point now) {
   m.schedule(now);
 }
 
+void mesh::renew(time_point now, std::uint64_t material) {
+  machine& m = *machine_;
+  m.material = material;
+  time_point next = now;
+  for (auto& [owner, process] : m.processes) {
+    if (m.plan_renewal(next, process)) next += renewal_gap;
+  }
+  m.schedule(now);
+}
+
+void mesh::renew_link(time_point now, connection_id id) {
+  machine& m = *machine_;
+  const auto at = m.links.find(id);
+  if (at == m.links.end()) return;
+  at->second.is_worn = true;
+  (void)m.plan_renewal(now, m.processes[at->second.process]);
+  m.schedule(now);
+}
+
 void mesh::forget(time_point now, uuid process) {
   machine& m = *machine_;
   if (m.is_linked(process)) {
@@ -466,6 +327,7 @@ time_point mesh::next_deadline() const {
     if (!link.is_closing) first = std::min(first, link.close_at);
   }
   if (!m.is_started) return first;
+  for (const auto& [owner, process] : m.processes) first = std::min(first, process.renew_at);
   for (const auto& [address, entry] : m.addresses.all()) {
     if (m.may_dial(entry)) first = std::min(first, entry.due);
   }

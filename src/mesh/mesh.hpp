@@ -83,8 +83,9 @@ class mesh {
   void start(time_point now);
   void add_seeds(time_point now, const std::vector<std::string>& addresses);
   /// A greeted link. `remote` is the peer's host as seen by the socket (used when its hello has no host).
-  void handle_up(time_point now, connection_id id, bool dialled, const std::string& remote,
-                 const hello& peer);
+  /// `material` numbers the certificates that this side used (see `renew`).
+  void handle_up(time_point now, connection_id id, bool dialled, const std::string& remote, const hello& peer,
+                 std::uint64_t material = 0);
   void handle_down(time_point now, connection_id id, const hauberk::error& why);
   /// A dial that never became a greeted link (`rejected`: connected, but TLS or hello failed).
   void handle_dial_failed(time_point now, std::uint64_t token, failure why, const std::string& text);
@@ -92,6 +93,12 @@ class mesh {
   /// on.
   void handle_peers(time_point now, connection_id id, const peers& told);
   void handle_time(time_point now);
+  /// Certificates were loaded again, as number `material`: each link made with older ones is replaced by a
+  /// new one, make before break, one after the other, and not before it is some seconds old. Tried until it
+  /// is done.
+  void renew(time_point now, std::uint64_t material);
+  /// The same for one link, whose keys have been used enough.
+  void renew_link(time_point now, connection_id id);
   /// No longer a member: stop dialling its address unless it is a seed.
   void forget(time_point now, uuid process);
 

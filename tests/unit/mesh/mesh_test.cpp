@@ -91,6 +91,37 @@ TEST(Mesh, AProcessThatRestartsAtItsAddressIsFoundAndItsPredecessorProvenDead) {
   }
 }
 
+// Certificates are loaded again here and there, at any time and several times: in the end every link in use
+// is as new as its owner's certificates, no peer was without a link for a moment, and nobody dials on.
+TEST(Mesh, RenewalMakesBeforeItBreaks) {
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    SCOPED_TRACE(seed);
+    network net(seed);
+    const std::size_t size = 2 + seed % 6;
+    build(net, size);
+    net.run(8s);
+    net.expect_full_mesh();
+    for (std::size_t i = 0; i < size; ++i) net.at(i).gaps = 0;
+    for (int round = 0; round < 6; ++round) {
+      const std::size_t who = net.chance().below(size);
+      net.reload(who);
+      if (net.chance().percent(40)) net.reload((who + 1) % size);  // all at once, as a tool does
+      net.run(net.chance().below(base::duration(20s)));
+    }
+    net.run(40s);
+    net.expect_full_mesh();
+    for (std::size_t i = 0; i < size; ++i) {
+      EXPECT_EQ(net.at(i).gaps, 0U) << "node " << i;
+      for (const auto& [process, connection] : net.at(i).up)
+        EXPECT_EQ(net.at(i).made_with.at(connection), net.at(i).material) << "node " << i;
+    }
+    const std::size_t dials = net.dials();
+    net.run(60s);
+    EXPECT_EQ(net.dials(), dials);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
 TEST(Mesh, RefusedDialsProveADeathEachTimeAndBackOff) {
   network net(7);
   net.add(address_of(0), {address_of(1)}, address_of(0));
@@ -250,7 +281,63 @@ TEST_F(MeshByHand, ALateLinkInTheOtherDirectionMeansThePeerLostTheOldOne) {
   now += 1min;
   m.handle_up(now, 12, false, "10.0.0.2", greeting(2));
   EXPECT_EQ(m.connection_of(id(2)), 12U);
-  EXPECT_EQ(letters(m), "DTUC");
+  EXPECT_EQ(letters(m), "DTU");
+  m.handle_time(m.next_deadline());
+  EXPECT_EQ(letters(m), "C") << "a little later, so that the other side has the new one by then";
+}
+
+TEST_F(MeshByHand, ALinkOfOlderCertificatesIsReplacedOnceItHasSettled) {
+  mesh m = make(id(1), {"10.0.0.2:4567"});
+  m.start(now);
+  (void)take<dial>(m);
+  const time_point up = now;
+  m.handle_up(now, id_of_dial(1), true, "10.0.0.2", greeting(2), 1);
+  m.renew(now, 1);
+  EXPECT_EQ(m.next_deadline(), base::never) << "it is as new as that";
+  m.renew(now + 1s, 2);
+  EXPECT_TRUE(take<dial>(m).empty()) << "too young";
+  now = m.next_deadline();
+  EXPECT_EQ(now, up + 11s);
+  m.handle_time(now);
+  auto dials = take<dial>(m);
+  ASSERT_EQ(dials.size(), 1U);
+  m.handle_dial_failed(now, dials[0].token, failure::rejected, "policy differs");
+  EXPECT_EQ(m.connection_of(id(2)), id_of_dial(1)) << "the old one stays";
+  EXPECT_EQ(letters(m), "") << "and that is no evidence of a death";
+  m.renew(now + 1s, 3);  // the next try need not wait for its turn
+  dials = take<dial>(m);
+  ASSERT_EQ(dials.size(), 1U);
+  m.handle_up(now + 2s, id_of_dial(dials[0].token), true, "10.0.0.2", greeting(2), 2);
+  EXPECT_EQ(m.connection_of(id(2)), id_of_dial(dials[0].token));
+  EXPECT_EQ(letters(m), "DTU");
+  EXPECT_EQ(m.next_deadline(), now + 3s);
+  m.handle_time(m.next_deadline());
+  EXPECT_EQ(letters(m), "C");
+  now = m.next_deadline();  // its handshake had begun before the newest certificates were there
+  m.handle_time(now);
+  dials = take<dial>(m);
+  ASSERT_EQ(dials.size(), 1U);
+  m.handle_up(now, id_of_dial(dials[0].token), true, "10.0.0.2", greeting(2), 3);
+  m.handle_down(now + 1s, id_of_dial(1), hauberk::error(errc::closed, "duplicate link"));
+  m.handle_time(now + 1s);
+  EXPECT_EQ(m.next_deadline(), base::never);
+}
+
+TEST_F(MeshByHand, AWornLinkIsReplacedAndNoOther) {
+  mesh m = make(id(1), {"10.0.0.2:4567"});
+  m.start(now);
+  (void)take<dial>(m);
+  m.handle_up(now, id_of_dial(1), true, "10.0.0.2", greeting(2));
+  m.handle_up(now, 7, false, "10.0.0.3", greeting(3));
+  now += 1min;
+  m.renew_link(now, id_of_dial(1));
+  m.renew_link(now, 99);
+  const auto dials = take<dial>(m);
+  ASSERT_EQ(dials.size(), 1U);
+  EXPECT_EQ(dials[0].address, "10.0.0.2:4567");
+  m.handle_up(now, id_of_dial(dials[0].token), true, "10.0.0.2", greeting(2));
+  m.handle_time(now + 10min);
+  EXPECT_TRUE(take<dial>(m).empty());
 }
 
 TEST_F(MeshByHand, ALinkToOurselvesIsClosedAndItsAddressRemembered) {

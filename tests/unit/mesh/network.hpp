@@ -31,6 +31,9 @@ class network {
     std::map<uuid, unsigned> refused, downs;  ///< evidence seen, links lost
     std::map<std::string, unsigned> dials;
     time_point dialled_last{};
+    std::uint64_t material = 1;                        ///< its certificates
+    std::map<connection_id, std::uint64_t> made_with;  ///< the links that came up, and their certificates
+    unsigned gaps = 0;  ///< times that a linked process was left without a link
   };
 
   /// Starts a process at `address`; `listens` is what its hello says.
@@ -98,6 +101,12 @@ class network {
     now_ = end;
   }
 
+  /// New certificates.
+  void reload(std::size_t index) {
+    nodes_[index].machine->renew(now_, ++nodes_[index].material);
+    drain(index);
+  }
+
   /// Each pair of living processes uses the two ends of one link, and no other link is left.
   void expect_full_mesh() {
     for (std::size_t a = 0; a < nodes_.size(); ++a) {
@@ -134,15 +143,18 @@ class network {
   }
   void drain(std::size_t index) {
     node& self = nodes_[index];
+    const auto before = self.up;
     while (auto next = self.machine->next_effect()) {
       std::visit([&](auto& what) { act(index, what); }, *next);
     }
+    for (const auto& [process, connection] : before) self.gaps += self.up.contains(process) ? 0U : 1U;
   }
 
  private:
   struct tip {
     std::size_t node = 0;
     connection_id id = 0;
+    std::uint64_t material = 1;
     bool is_up = false, is_over = false;
     time_point last{};  ///< deliveries to one end keep their order
   };
@@ -200,8 +212,8 @@ class network {
       const std::uint64_t number = ++wire_last_;
       cable& made = wires_[number];
       made.token = what.token;
-      made.ends[0] = {index, id_of_dial(what.token)};
-      made.ends[1] = {there->second, ++inbound_last_};
+      made.ends[0] = {index, id_of_dial(what.token), nodes_[index].material};
+      made.ends[1] = {there->second, ++inbound_last_, nodes_[there->second].material};
       for (std::size_t side : {0U, 1U}) greet(number, side);
     });
   }
@@ -210,7 +222,9 @@ class network {
       const cable& both = wires_.at(number);
       const node& peer = nodes_[both.ends[1 - side].node];
       there.is_up = true;
-      nodes_[there.node].machine->handle_up(now_, there.id, side == 0, peer.host, peer.greeting);
+      nodes_[there.node].made_with[there.id] = there.material;
+      nodes_[there.node].machine->handle_up(now_, there.id, side == 0, peer.host, peer.greeting,
+                                            there.material);
       drain(there.node);
     });
   }
