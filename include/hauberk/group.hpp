@@ -90,6 +90,7 @@ struct metrics {
   std::uint64_t backlog_bytes = 0;  ///< committed, and beyond the queue of `receive` (gcs.fc_limit)
   bool throttled = false;  ///< broadcasts wait: for somebody's application, or for the history window
   std::uint64_t links_up = 0, links_refused = 0, dials_failed = 0;
+  std::uint64_t reloads = 0, reloads_failed = 0;  ///< of certificates, while running
   std::uint64_t elections = 0, refused_messages = 0, fetches = 0;
   std::uint64_t mesh_incomplete =
       0;  ///< at the leader: joiners kept out now by a missing link (the log names it)
@@ -184,6 +185,16 @@ class group {
                      std::chrono::milliseconds timeout = std::chrono::seconds(10));
   /// Lifts the ban on `name`. Errors: not_primary, timed_out, closed.
   result<void> allow(std::string_view name, std::chrono::milliseconds timeout = std::chrono::seconds(10));
+
+  /// Changes an option of this node alone while it runs. Those that can be:
+  /// `socket.ssl_reload=1` reads certificate, key, CA and revocation files again. All of it is checked first,
+  /// and what is wrong leaves the old ones in force. Then each peer is judged by the new ones (who is
+  /// revoked, or no longer has an anchor, loses its link at once) and each link is made anew beside the old
+  /// one, one after the other, within about 12 s; the view does not change and no message is lost.
+  /// `socket.ssl_watch=yes|no` does so by itself whenever one of these files changes.
+  /// Errors: bad_option (not known, or not to be changed while running), bad_file, bad_certificate, refused
+  /// (a plaintext group has no certificates), closed.
+  result<void> set_option(std::string_view key, std::string_view value);
 
   [[nodiscard]] bool closed() const noexcept;
   /// The newest delivered view, with `primary` as it is now; nothing before the first.

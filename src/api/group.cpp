@@ -10,6 +10,7 @@
 #include <new>
 #include <utility>
 
+#include "api/option_change.hpp"
 #include "api/values.hpp"
 #include "base/limits.hpp"
 #include "engine/engine.hpp"
@@ -83,6 +84,7 @@ engine::settings settings_of(const config::values& from, std::optional<recovered
   made.recovered = recovered;
   made.state_dir = from.state_dir;
   if (from.encrypted) made.security = from.security;
+  made.watches_files = from.encrypted && from.watches_files;
   made.handshake_timeout = from.handshake_timeout;
   made.compression = from.compression;
   made.replication = from.replication;
@@ -312,6 +314,23 @@ result<void> group::allow(std::string_view name, std::chrono::milliseconds timeo
   });
 }
 
+result<void> group::set_option(std::string_view key, std::string_view value) {
+  if (!impl_) return closed_handle();
+  return guarded([&]() -> result<void> {
+    const auto change = options::read_change(key, value);
+    if (!change) return change.error();
+    switch (change->what) {
+      case options::change::kind::nothing:
+        return {};
+      case options::change::kind::reload:
+        return impl_->inside().reload();
+      case options::change::kind::watch:
+        return impl_->inside().watch(change->wanted);
+    }
+    return {};
+  });
+}
+
 bool group::closed() const noexcept { return !impl_ || impl_->closed(); }
 
 std::optional<view> group::current_view() const { return impl_ ? impl_->current_view() : std::nullopt; }
@@ -340,6 +359,8 @@ hauberk::metrics group::metrics() const {
   made.links_up = from.links_up;
   made.links_refused = from.links_refused;
   made.dials_failed = from.dials_failed;
+  made.reloads = from.reloads;
+  made.reloads_failed = from.reloads_failed;
   made.elections = from.group.elections;
   made.refused_messages = from.group.refused_messages;
   made.fetches = from.group.fetches;

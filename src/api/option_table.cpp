@@ -181,7 +181,7 @@ verdict set_compression(draft& to, const std::string& text) {
 verdict set_reload(draft&, const std::string& text) {
   const auto read = grammar::parse_boolean(text);
   if (!read) return not_allowed();
-  return *read ? no_effect("files are read at the start anyway") : good();
+  return *read ? no_effect("files are read at the start anyway; at run time it reads them again") : good();
 }
 
 template <typename Where>
@@ -213,15 +213,6 @@ verdict refuse_split_brain(draft&, const std::string& text) {
 // ---- options that are checked only ----
 
 bool is_duration(const std::string& text) { return grammar::parse_duration(text).has_value(); }
-
-/// Harmless while it asks for what we do anyway, otherwise noted.
-setter noted_unless(bool asked, std::string why) {
-  return [=](draft&, const std::string& text) {
-    const auto read = grammar::parse_boolean(text);
-    if (!read) return not_allowed();
-    return *read == asked ? good() : no_effect(why);
-  };
-}
 
 verdict set_segment(draft&, const std::string& text) {
   const auto read = grammar::parse_number(text);
@@ -336,7 +327,7 @@ std::vector<row> security_rows() {
       {"socket.ssl_rekey", "", "nothing yet",
        empty_only("not supported yet: links keep their first key; remove it")},
       {"socket.ssl_reload", "no", yes_or_no, set_reload},
-      {"socket.ssl_watch", "no", yes_or_no, noted_unless(false, "new files are read at the next start")},
+      {"socket.ssl_watch", "no", yes_or_no, boolean_at([](draft& v) { return &v.watches_files; })},
       {"socket.ssl_compression", "none", "none, lz4, zstd, zstd:1 to zstd:19, yes (lz4) or no (none)",
        set_compression},
       {"socket.compression_min", "512", "a size up to 1G",

@@ -24,8 +24,9 @@ struct config::values {
   std::vector<std::string> listen;  ///< host:port, IPv6 in brackets; also in `sockets.listen`
   std::vector<std::string> peers;   ///< host:port; also in `meshing.seeds`
 
-  bool encrypted = true;   ///< socket.ssl
-  tls::settings security;  ///< meaningful when `encrypted`
+  bool encrypted = true;       ///< socket.ssl
+  tls::settings security;      ///< meaningful when `encrypted`
+  bool watches_files = false;  ///< socket.ssl_watch
   wire::compression compression;
 
   replica::settings replication;

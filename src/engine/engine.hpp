@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "engine/delivery.hpp"
+#include "engine/guard.hpp"
 #include "engine/inbox.hpp"
 #include "engine/links.hpp"
 #include "engine/probe.hpp"
@@ -30,6 +31,7 @@
 #include "engine/state_file.hpp"
 #include "engine/submissions.hpp"
 #include "engine/tickets.hpp"
+#include "engine/watch.hpp"
 #include "mesh/mesh.hpp"
 #include "replica/replica.hpp"
 
@@ -42,6 +44,7 @@ struct snapshot {
   std::uint64_t broadcast_messages = 0, broadcast_bytes = 0, in_flight_bytes = 0;
   std::uint64_t delivered_messages = 0, delivered_bytes = 0;
   std::uint64_t links_up = 0, links_refused = 0, dials_failed = 0;
+  std::uint64_t reloads = 0, reloads_failed = 0;
 };
 
 class engine final : private net::handler {
@@ -69,6 +72,13 @@ class engine final : private net::handler {
   /// a view has it. Errors: what `make` or the group answered; not_primary, timed_out, closed.
   result<void> change(std::function<result<replica::change>(const replica::view&)> make,
                       std::chrono::milliseconds timeout);
+
+  /// Loads the files of `settings::security` again and, when all of it is good, judges every peer by it and
+  /// makes every link anew. Errors: as for `start`, and refused in a plaintext group; then nothing has
+  /// changed.
+  result<void> reload();
+  /// `reload` by itself whenever one of the files changes, or no longer.
+  result<void> watch(bool wanted);
 
   [[nodiscard]] bool is_primary() const { return submissions_.is_primary(); }
   [[nodiscard]] snapshot counted() const;
@@ -98,6 +108,7 @@ class engine final : private net::handler {
   void handle(dial_failed& one);
   void handle(fence_wanted& one);
   void handle(force_wanted& one);
+  void handle(material_loaded& one);
   void handle(change_wanted& one);
   void handle(leave_wanted& one);
   void handle(abandon_wanted& one);
@@ -147,9 +158,9 @@ class engine final : private net::handler {
   // Set by `prepare`, constant afterwards.
   settings how_;
   replica::identity identity_;
-  std::optional<tls::context> security_;
-  std::string policy_text_, policy_digest_;
   std::uint16_t port_ = 0;
+
+  guard guard_;  // certificates and policy, for any thread
 
   // For the application's threads.
   submissions submissions_;
@@ -170,6 +181,7 @@ class engine final : private net::handler {
     std::map<std::uint64_t, std::optional<result<void>>> changes;
     std::uint64_t next_change = 1;
     std::vector<std::string> troubles;
+    std::uint64_t reloads = 0, reloads_failed = 0;
     snapshot counted;
   } rare_;
 
@@ -195,12 +207,16 @@ class engine final : private net::handler {
   bool is_retired_ = false;  // out of the group: links are closed, events still flow
   bool is_ended_ = false;    // the farewell was delivered
   bool troubles_changed_ = true;
+  std::uint64_t material_ = 1;  // number of the certificates in force
   base::time_point refusals_since_{};
   unsigned refusals_said_ = 0;
   snapshot counted_;
 
   std::unique_ptr<net::transport> owner_;  // last: its threads end before anything else does
   net::transport* transport_ = nullptr;    // the same, also while it is being destroyed
+
+  std::mutex watch_mutex_;
+  std::unique_ptr<file_watch> watch_;  // after all that a reload needs
 };
 
 }  // namespace hauberk::engine

@@ -50,13 +50,17 @@ struct change_wanted {
 struct force_wanted {
   std::shared_ptr<std::promise<result<void>>> answer;
 };
+/// Certificates were loaded again, and are in force for new links.
+struct material_loaded {
+  std::uint64_t number = 0;
+};
 /// The application leaves.
 struct leave_wanted {};
 /// The application has waited long enough for the leave to complete.
 struct abandon_wanted {};
 
 using input = std::variant<link_up, link_messages, link_written, link_down, dial_failed, fence_wanted,
-                           change_wanted, force_wanted, leave_wanted, abandon_wanted>;
+                           change_wanted, force_wanted, material_loaded, leave_wanted, abandon_wanted>;
 
 class inbox {
  public:

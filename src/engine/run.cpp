@@ -28,6 +28,8 @@ void engine::run() {
 
 void engine::handle(link_up& one) {
   open_.insert(one.id);
+  if (one.peer.material < material_)
+    transport_->review(one.id);  // begun before a reload, and missed by its review
   if (is_retired_) {
     transport_->close(one.id, error(errc::closed, "node " + how_.name + " has left the group"));
     return;
@@ -36,7 +38,7 @@ void engine::handle(link_up& one) {
     if (one.dialled) probe_->handle_dial_up(one.id & ~mesh::id_of_dial(0));
     probe_->handle_link(one.peer.peer.process, one.peer.peer.name, now_);
   }
-  mesh_->handle_up(now_, one.id, one.dialled, one.remote, one.peer.peer);
+  mesh_->handle_up(now_, one.id, one.dialled, one.remote, one.peer.peer, one.peer.material);
   drain_mesh();  // at once: the next inputs may be the first frames of this very link
 }
 
@@ -75,6 +77,10 @@ void engine::handle(link_down& one) {
   if (is_retired_) return;
   troubles_changed_ = true;
   if (one.why.was_up) {
+    if (one.why.why.code == errc::bad_certificate && !one.why.told_by_peer) {
+      ++counted_.links_refused;
+      how_.log(base::level::warning, "dropped a " + one.why.why.text);
+    }
     mesh_->handle_down(now_, one.id, one.why.why);
     drain_mesh();
     return;
@@ -131,6 +137,13 @@ void engine::handle(fence_wanted& one) {
 void engine::handle(force_wanted& one) {
   one.answer->set_value(is_retired_ ? result<void>(error(errc::closed, "this node has left the group"))
                                     : replica_->force_primary(now_));
+}
+
+void engine::handle(material_loaded& one) {
+  material_ = std::max(material_, one.number);
+  if (is_retired_) return;
+  transport_->review();  // at once: who is revoked goes now
+  mesh_->renew(now_, material_);
 }
 
 void engine::handle(change_wanted& one) {

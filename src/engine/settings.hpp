@@ -27,6 +27,7 @@ struct settings {
   std::string state_dir;  ///< empty = memory only
 
   std::optional<tls::settings> security;  ///< nothing = plaintext group
+  bool watches_files = false;             ///< reload when a file of `security` changes
   base::duration handshake_timeout = std::chrono::seconds(5);
   wire::compression compression;
 

@@ -46,6 +46,7 @@ error closed() { return {errc::closed, "the group was left or this handle is clo
 
 engine::engine(settings how)
     : how_(std::move(how)),
+      guard_(how_),
       submissions_(how_.replication.send_window_bytes, how_.replication.payload_bytes_max),
       delivery_(how_.delivery_entries_max, how_.delivery_bytes_max) {}
 
@@ -58,16 +59,7 @@ result<std::unique_ptr<engine>> engine::start(settings how) {
 }
 
 result<void> engine::prepare() {
-  if (how_.security) {
-    auto loaded = tls::context::load(*how_.security, std::time(nullptr), how_.log);
-    if (!loaded) return loaded.error();
-    security_ = std::move(loaded.value());
-    if (std::string why = tls::identity_mismatch(*security_, security_->own(), how_.name); !why.empty())
-      return error(errc::bad_certificate,
-                   "our own certificate " + how_.security->cert_file + " is not for us: " + why);
-  }
-  policy_text_ = policy_of(how_.replication.policy, how_.compression, security_);
-  policy_digest_ = tls::sha256_hex(policy_text_);
+  if (auto loaded = guard_.load(); !loaded) return loaded.error();
   identity_.process = draw_uuid();
   identity_.name = how_.name;
   identity_.weight = how_.weight;
@@ -94,7 +86,7 @@ result<void> engine::prepare() {
   mesh_.emplace(how_.meshing, draw_seed(), how_.log);
   replica_.emplace(how_.replication, identity_, draw_seed(), how_.log);
   transport_->post([this] { begin(); });
-  return {};
+  return how_.watches_files ? watch(true) : result<void>();
 }
 
 link::settings engine::link_settings() const {
@@ -105,10 +97,12 @@ link::settings engine::link_settings() const {
   made.mine.name = how_.name;
   made.mine.process = identity_.process;
   made.mine.address = with_port(how_.address, transport_->port());
-  made.mine.policy_digest = policy_digest_;
-  made.mine.policy_text = policy_text_;
-  made.mine.permits_plaintext = !security_;
-  made.security = security_;
+  const std::shared_ptr<const protection> now = guard_.current();
+  made.mine.policy_digest = now->policy_digest;
+  made.mine.policy_text = now->policy_text;
+  made.mine.permits_plaintext = !now->security;
+  made.security = now->security;
+  made.material = now->number;
   made.handshake_timeout = how_.handshake_timeout;
   made.admit = how_.admit;
   return made;
@@ -315,6 +309,8 @@ snapshot engine::counted() const {
   {
     const std::lock_guard hold(rare_mutex_);
     made = rare_.counted;
+    made.reloads = rare_.reloads;
+    made.reloads_failed = rare_.reloads_failed;
   }
   const auto broadcasts = submissions_.counted();
   made.broadcast_messages = broadcasts.messages;

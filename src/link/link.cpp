@@ -60,6 +60,7 @@ struct link::machine {
   void handle(wire::message&& what);
   void greet(const mesh::hello& theirs);
   [[nodiscard]] std::string ask_host(const mesh::hello& theirs, const tls::certificate* certificate) const;
+  void review();
   void handle_goodbye(const mesh::goodbye& said);
 
   // Output.
@@ -80,6 +81,7 @@ struct link::machine {
   [[nodiscard]] std::string missing() const;
 
   const settings how;
+  std::optional<settings> newest;  ///< certificates that were loaded after this link was begun
   const tls::role as;
   const std::string remote;
   tls::pipe pipe;
@@ -174,6 +176,8 @@ void link::machine::greet(const mesh::hello& theirs) {
   if (const auto why = check_hello(how.mine, theirs, through)) return refuse(*why);
   if (const std::string why = ask_host(theirs, through.peer); !why.empty()) return fail(errc::refused, why);
   peer = theirs;
+  if (newest) review();
+  if (now_in == state::down) return;
   if (as == tls::role::server) {
     say(how.mine);
   } else {
@@ -184,10 +188,21 @@ void link::machine::greet(const mesh::hello& theirs) {
 
 /// The host is asked last, so that it hears only of peers that have proved who they are.
 std::string link::machine::ask_host(const mesh::hello& theirs, const tls::certificate* certificate) const {
-  const std::string why = how.admit ? how.admit(theirs, remote, certificate) : std::string();
+  const auto& admit = newest ? newest->admit : how.admit;
+  const std::string why = admit ? admit(theirs, remote, certificate) : std::string();
   if (why.empty()) return {};
   return "the host program of " + how.mine.name + " does not admit " + printable(theirs.name, 255) + ": " +
          printable(why);
+}
+
+/// The peer has passed once; would it pass now?
+void link::machine::review() {
+  const auto certificate = pipe.peer();
+  if (!certificate || !newest->security) return;
+  std::string why = pipe.judge_peer(*newest->security);
+  if (why.empty()) why = tls::identity_mismatch(*newest->security, *certificate, peer->name);
+  if (!why.empty()) return fail(errc::bad_certificate, printable(why));
+  if (why = ask_host(*peer, &*certificate); !why.empty()) fail(errc::refused, why);
 }
 
 void link::machine::handle_goodbye(const mesh::goodbye& said) {
@@ -261,7 +276,7 @@ void link::machine::go_up() {
   now_in = state::up;
   deadline = base::never;
   reader.limit(wire::frame_bytes_most);
-  events.emplace_back(up{*peer, pipe.peer(), pipe.version(), pipe.cipher()});
+  events.emplace_back(up{*peer, pipe.peer(), pipe.version(), pipe.cipher(), how.material});
 }
 
 void link::machine::go_down(error why, bool told_by_peer) {
@@ -360,6 +375,12 @@ void link::handle_time(time_point now) {
 
 void link::send(std::shared_ptr<const wire::encoded> frame, unsigned replaces) {
   if (machine_->now_in == state::up) machine_->queue.push(std::move(frame), replaces);
+}
+
+void link::review(settings newest) {
+  machine& my = *machine_;
+  my.newest = std::move(newest);
+  if (my.now_in != state::down && my.peer) my.review();
 }
 
 void link::close(hauberk::error why) {

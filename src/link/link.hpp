@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,6 +30,7 @@ struct settings {
   std::size_t output_bytes = 256 * 1024;                       ///< ciphertext gathered for one write
   /// The host's word on a peer that passed every check of ours, at its address: nothing, or why not.
   std::function<std::string(const mesh::hello&, const std::string&, const tls::certificate*)> admit{};
+  std::uint64_t material = 0;  ///< numbers the certificates in `security`
 };
 
 /// Both hellos passed.
@@ -36,6 +38,7 @@ struct up {
   mesh::hello peer;
   std::optional<tls::certificate> certificate;
   std::string version, cipher;
+  std::uint64_t material = 0;  ///< of the settings that the link was made with
 };
 /// Bulk bytes (`encoded::bytes` of bulk frames) whose last byte was handed to the socket.
 struct written {
@@ -72,6 +75,9 @@ class link {
   /// Queues a frame; dropped silently when not up. Of queued `beat` and `held` frames that were not yet
   /// begun only the newest is sent: pass the same non-zero `replaces` key for those.
   void send(std::shared_ptr<const wire::encoded> frame, unsigned replaces = 0);
+  /// Certificates were loaded again: judges the peer by them, now or when it has greeted. One that they do
+  /// not accept is told so, and the link ends; otherwise it goes on with the keys that it has.
+  void review(settings newest);
   /// Says goodbye with the reason, then ends.
   void close(hauberk::error why);
   [[nodiscard]] std::optional<event> next_event();

@@ -66,6 +66,15 @@ void connection::close(hauberk::error why) {
   wake();
 }
 
+void connection::review() {
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    is_reviewed_ = true;
+    if (std::exchange(is_awake_, true)) return;
+  }
+  wake();
+}
+
 void connection::wake() {
   asio::post(socket_.get_executor(), [self = shared_from_this()] {
     self->take_inbox();
@@ -76,13 +85,16 @@ void connection::wake() {
 void connection::take_inbox() {
   std::vector<outgoing> frames;
   std::optional<hauberk::error> closing;
+  bool is_reviewed = false;
   {
     const std::lock_guard lock(inbox_mutex_);
     frames.swap(inbox_);
     closing.swap(closing_);
+    is_reviewed = std::exchange(is_reviewed_, false);
     is_awake_ = false;
   }
   if (is_over_) return;
+  if (is_reviewed) link_.review(hub_.make_link_settings());
   for (outgoing& each : frames) link_.send(std::move(each.frame), each.replaces);
   if (closing) link_.close(std::move(*closing));
 }

@@ -23,6 +23,8 @@ class connection : public std::enable_shared_from_this<connection> {
   void start();
   void send(std::vector<outgoing> frames);
   void close(hauberk::error why);
+  /// See link::review.
+  void review();
 
  private:
   void wake();
@@ -65,6 +67,7 @@ class connection : public std::enable_shared_from_this<connection> {
   std::mutex inbox_mutex_;
   std::vector<outgoing> inbox_;
   std::optional<hauberk::error> closing_;
+  bool is_reviewed_ = false;  // asked for
   bool is_awake_ = false;
 };
 

@@ -158,6 +158,14 @@ void transport::close(connection_id id, hauberk::error why) {
   if (const auto which = inside_->shared.find(id)) which->close(std::move(why));
 }
 
+void transport::review() {
+  for (const auto& each : inside_->shared.everyone()) each->review();
+}
+
+void transport::review(connection_id id) {
+  if (const auto which = inside_->shared.find(id)) which->review();
+}
+
 void transport::post(std::function<void()> task) {
   asio::post(inside_->engine, [inside = inside_.get(), task = std::move(task)] {
     if (!inside->shared.is_stopping()) task();

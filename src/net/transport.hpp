@@ -73,6 +73,10 @@ class transport {
   void dial(std::uint64_t token, std::string address);
   void send(connection_id id, std::vector<outgoing> frames);
   void close(connection_id id, hauberk::error why);
+  /// Certificates were loaded again: every connection judges its peer anew by what `make_link_settings` says
+  /// now. Those that do not pass end.
+  void review();
+  void review(connection_id id);
   /// Runs `task` on the engine's strand: one at a time, in order of posting.
   void post(std::function<void()> task);
   /// Runs `task` on the engine's strand at `when`, replacing the alarm set before.

@@ -265,6 +265,11 @@ result<context> context::load(const settings& from, std::int64_t now, const base
   return context(std::move(made));
 }
 
+std::string summary(const certificate& of) {
+  return "certificate " + of.subject + " (" + (of.names.empty() ? "no names" : join(of.names, ", ")) +
+         "), serial " + of.serial + ", valid until " + date_text(of.not_after);
+}
+
 const certificate& context::own() const { return state_->own; }
 bool context::is_shared_pair() const { return state_->shared_pair; }
 bool context::checks_names() const { return state_->checks_names; }

@@ -26,6 +26,9 @@ struct certificate {
   std::int64_t not_before = 0, not_after = 0;  ///< seconds since 1970 (UTC)
 };
 
+/// For people: subject, names, serial, end of validity.
+[[nodiscard]] std::string summary(const certificate& of);
+
 class context {
  public:
   /// Reads and checks everything at once. `now` is seconds since 1970 (UTC): an expired or not yet valid own

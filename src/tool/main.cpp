@@ -18,8 +18,9 @@ using namespace hauberk::tool;
 constexpr const char* node_footer =
     "Standard input is broadcast line by line; its end leaves the group, unless --stay is given.\n"
     "Ordered events come out on standard output, the log on standard error.\n"
-    "Signals: TERM, INT and HUP leave the group gracefully; USR1 prints the digest of all messages so far\n"
-    "(SHA-256 over position and length, each as 8 bytes big-endian, and the payload).\n"
+    "Signals: TERM and INT leave the group gracefully; HUP loads certificate, key, CA and revocation files\n"
+    "again and makes every link anew; USR1 prints the digest of all messages so far (SHA-256 over position\n"
+    "and length, each as 8 bytes big-endian, and the payload).\n"
     "Example, the first of three nodes:\n"
     "  hauberk node --bootstrap --options 'group.name=ledger; node.name=db1; gmcast.peers=db2,db3;\n"
     "    socket.ssl_cert=db1.pem; socket.ssl_key=db1-key.pem; socket.ssl_ca=ca.pem'\n";

@@ -85,7 +85,7 @@ result<std::unique_ptr<source>> open_source(const node_request& what, const conf
 /// What the threads tell each other.
 struct shared {
   stop leave;  // requested: stop sending and leave
-  std::atomic<bool> wants_digest = false, is_member = false, has_left = false;
+  std::atomic<bool> wants_digest = false, wants_reload = false, is_member = false, has_left = false;
 };
 
 /// The sum over messages: position and length, each as 8 bytes big-endian, then the payload.
@@ -150,11 +150,18 @@ class node {
         if (!next && had_left) return log_.said(broken, "left, but without a farewell");
       }
       if (state_.wants_digest.exchange(false)) print_digest();
+      if (state_.wants_reload.exchange(false)) reload(seat);
       if (!next) continue;
       if (const auto* last = std::get_if<farewell>(&*next)) return finish(*last);
       if (const auto* one = std::get_if<message>(&*next)) sum_.add(*one);
       out_.add(std::visit(print_, *next));
     }
+  }
+
+  /// What is wrong with a file the node itself logs.
+  void reload(group& seat) {
+    const auto done = seat.set_option("socket.ssl_reload", "1");
+    if (!done && done.error().code == errc::refused) log_(log_level::warning, done.error().text);
   }
 
   int finish(const farewell& last) {
@@ -202,7 +209,7 @@ int run_node(const node_request& what) {
         if (!state.is_member) std::_Exit(done);
         state.leave.request();
       },
-      [&] { state.wants_digest = true; });
+      [&] { state.wants_digest = true; }, [&] { state.wants_reload = true; });
 
   const auto options = gather_options(what);
   if (!options) return failed(options.error());

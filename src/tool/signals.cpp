@@ -12,8 +12,9 @@
 
 namespace hauberk::tool {
 
-signals::signals(std::function<void()> on_leave, std::function<void()> on_digest)
-    : on_leave_(std::move(on_leave)), on_digest_(std::move(on_digest)) {
+signals::signals(std::function<void()> on_leave, std::function<void()> on_digest,
+                 std::function<void()> on_reload)
+    : on_leave_(std::move(on_leave)), on_digest_(std::move(on_digest)), on_reload_(std::move(on_reload)) {
   sigset_t watched;
   sigemptyset(&watched);
   for (const int one : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&watched, one);
@@ -41,6 +42,8 @@ void signals::run() {
     if (::read(file_, &got, sizeof got) != static_cast<ssize_t>(sizeof got)) continue;
     if (got.ssi_signo == SIGUSR1) {
       on_digest_();
+    } else if (got.ssi_signo == SIGHUP) {
+      on_reload_();
     } else if (leaving) {
       if (clock::now() - asked > patience) std::_Exit(128 + static_cast<int>(got.ssi_signo));
     } else {

@@ -1,5 +1,6 @@
-// Signals as calls on a thread of their own. TERM, INT and HUP ask to leave, one more, a second later,
-// ends the process at once; USR1 asks for the digest. PIPE is ignored: writes say so themselves.
+// Signals as calls on a thread of their own. TERM and INT ask to leave, one more, a second later, ends the
+// process at once; HUP asks to load the certificates again, USR1 for the digest. PIPE is ignored: writes say
+// so themselves.
 #pragma once
 
 #include <functional>
@@ -12,7 +13,7 @@ namespace hauberk::tool {
 class signals {
  public:
   /// Make it before any other thread is started: they inherit what it blocks.
-  signals(std::function<void()> on_leave, std::function<void()> on_digest);
+  signals(std::function<void()> on_leave, std::function<void()> on_digest, std::function<void()> on_reload);
   signals(const signals&) = delete;
   signals& operator=(const signals&) = delete;
   ~signals();
@@ -20,7 +21,7 @@ class signals {
  private:
   void run();
 
-  std::function<void()> on_leave_, on_digest_;
+  std::function<void()> on_leave_, on_digest_, on_reload_;
   int file_ = -1;
   stop end_;
   std::thread thread_;

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -181,6 +182,23 @@ TEST_F(Group, ThreeNodesAgreeOnAnyInput) {
                                     {"sha256", read.digest()}}));
     EXPECT_EQ(read.others[1], reading(*nodes[0]).others[1]);
   }
+}
+
+TEST_F(Group, AHangupLoadsCertificatesAgain) {
+  auto nodes = three({"--stay"});
+  const auto said = [&](const std::string& part) {
+    return eventually([&] { return nodes[0]->err().find(part) != std::string::npos; });
+  };
+  const node_files fresh = ca_.node("n1");
+  std::filesystem::rename(fresh.key, files_["n1"].key);
+  nodes[0]->send_signal(SIGHUP);  // the certificate is still the old one
+  EXPECT_TRUE(said("certificates were not loaded again, the old ones stay in force: socket.ssl_key"));
+  std::filesystem::rename(fresh.cert, files_["n1"].cert);
+  nodes[0]->send_signal(SIGHUP);
+  EXPECT_TRUE(said("certificates were loaded again, as number 2: certificate CN=n1")) << nodes[0]->err();
+  expect_unharmed(nodes);
+  nodes[0]->send_signal(SIGTERM);
+  EXPECT_EQ(nodes[0]->wait_exit(), 0) << "a second signal that asks for something else is no hurry";
 }
 
 TEST_F(Group, AKilledNodeReturnsAndCatchesUp) {

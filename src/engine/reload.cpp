@@ -1,0 +1,48 @@
+// Certificates change while the node runs: on the caller's thread they are loaded and checked, then the
+// strand has every peer judged by them and every link made anew.
+#include <utility>
+
+#include "engine/engine.hpp"
+
+namespace hauberk::engine {
+
+result<void> engine::reload() {
+  if (!how_.security)
+    return error(errc::refused,
+                 "this group is plaintext (socket.ssl=no): it has no certificates to load again");
+  if (submissions_.is_closed()) return error(errc::closed, "the group was left: join again");
+  const auto before = guard_.current();
+  const auto loaded = guard_.load();
+  {
+    const std::lock_guard hold(rare_mutex_);
+    ++(loaded ? rare_.reloads : rare_.reloads_failed);
+  }
+  if (!loaded) {
+    how_.log(base::level::error,
+             "certificates were not loaded again, the old ones stay in force: " + loaded.error().text);
+    return loaded.error();
+  }
+  const protection& now = **loaded;
+  how_.log(base::level::info, "certificates were loaded again, as number " + std::to_string(now.number) +
+                                  ": " + tls::summary(now.security->own()) +
+                                  "; every peer is judged by them now, and every link made anew");
+  if (now.policy_digest != before->policy_digest)
+    how_.log(
+        base::level::warning,
+        "the trust anchors in socket.ssl_ca have changed: links stay, but new ones need the same anchors on "
+        "both sides; load them at every member");
+  tell(material_loaded{now.number});
+  return {};
+}
+
+result<void> engine::watch(bool wanted) {
+  if (wanted && !how_.security)
+    return error(errc::refused, "this group is plaintext (socket.ssl=no): it has no certificates to watch");
+  const std::lock_guard hold(watch_mutex_);
+  if (wanted == (watch_ != nullptr)) return {};
+  watch_.reset();
+  if (wanted) watch_ = std::make_unique<file_watch>(guard_.files(), [this] { (void)reload(); });
+  return {};
+}
+
+}  // namespace hauberk::engine
