@@ -90,9 +90,8 @@ class GroupReload : public GroupTest {
   }
   /// The view that gives the last joiner its weight has come, too.
   bool all_count() {
-    for (const member& one : nodes_[0]->log().views().back().members)
-      if (one.weight == 0) return false;
-    return true;
+    const std::vector<view> all = nodes_[0]->log().views();
+    return std::ranges::none_of(all.back().members, [](const member& one) { return one.weight == 0; });
   }
   void end_load() {
     is_done_ = true;
