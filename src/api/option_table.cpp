@@ -151,6 +151,33 @@ verdict set_identity(draft& to, const std::string& text) {
   return good();
 }
 
+/// 1M is a megabyte here, 1m a minute.
+bool is_size(const std::string& text) {
+  return !text.starts_with('P') && std::string_view("KMGT").find(text.back()) != std::string_view::npos;
+}
+
+/// Any of a number of records, a size and a time; what is not said stays at its default.
+verdict set_rekey(draft& to, const std::string& text) {
+  constexpr std::uint64_t records_max = std::uint64_t{1} << 24U;  // below the bound of 2^24.5
+  tls::rekey_limits made;
+  for (const std::string& one : grammar::split_list(text)) {
+    if (const auto records = grammar::parse_number(one)) {
+      if (*records < 1 || *records > records_max) return not_allowed();
+      made.records = *records;
+    } else if (const auto age = grammar::parse_duration(one); age && !is_size(one)) {
+      if (*age < 1s || *age > 24h) return not_allowed();
+      made.age = *age;
+    } else if (const auto bytes = grammar::parse_size(one)) {
+      if (*bytes < (64U << 10U) || *bytes > size_max) return not_allowed();
+      made.bytes = *bytes;
+    } else {
+      return not_allowed();
+    }
+  }
+  to.security.rekey = made;
+  return good();
+}
+
 /// Options whose absence would leave a hole that the person believes closed.
 setter empty_only(std::string why) {
   return [=](draft&, const std::string& text) { return text.empty() ? good() : refused(why); };
@@ -324,8 +351,9 @@ std::vector<row> security_rows() {
       {"socket.ssl_profile", "standard", "standard or strict", set_profile},
       {"socket.ssl_identity", "", "name, ca, list:NAME,… or pin:SHA256,…", set_identity},
       {"socket.ssl_crl", "", "a PEM file", text_at([](draft& v) { return &v.security.crl_file; })},
-      {"socket.ssl_rekey", "", "nothing yet",
-       empty_only("not supported yet: links keep their first key; remove it")},
+      {"socket.ssl_rekey", "4194304,1h",
+       "a number of records up to 16777216, a size from 64K on and a time of 1s to 24h, or some of these",
+       set_rekey},
       {"socket.ssl_reload", "no", yes_or_no, set_reload},
       {"socket.ssl_watch", "no", yes_or_no, boolean_at([](draft& v) { return &v.watches_files; })},
       {"socket.ssl_compression", "none", "none, lz4, zstd, zstd:1 to zstd:19, yes (lz4) or no (none)",

@@ -93,6 +93,7 @@ class engine final : private net::handler {
   void on_up(net::connection_id id, bool dialled, std::string remote, link::up peer) override;
   void on_messages(net::connection_id id, std::vector<wire::message> batch) override;
   void on_written(net::connection_id id, std::size_t bulk_bytes) override;
+  void on_worn(net::connection_id id) override;
   void on_down(net::connection_id id, std::uint64_t dial, link::down why) override;
   void on_dial_failed(std::uint64_t dial, net::dial_failure why, std::string text) override;
   void tell(input one);
@@ -104,6 +105,7 @@ class engine final : private net::handler {
   void handle(link_up& one);
   void handle(link_messages& one);
   void handle(link_written& one);
+  void handle(link_worn& one);
   void handle(link_down& one);
   void handle(dial_failed& one);
   void handle(fence_wanted& one);

@@ -29,6 +29,9 @@ struct link_written {
   net::connection_id id = 0;
   std::size_t bulk_bytes = 0;
 };
+struct link_worn {
+  net::connection_id id = 0;
+};
 struct link_down {
   net::connection_id id = 0;
   std::uint64_t dial = 0;
@@ -59,8 +62,9 @@ struct leave_wanted {};
 /// The application has waited long enough for the leave to complete.
 struct abandon_wanted {};
 
-using input = std::variant<link_up, link_messages, link_written, link_down, dial_failed, fence_wanted,
-                           change_wanted, force_wanted, material_loaded, leave_wanted, abandon_wanted>;
+using input =
+    std::variant<link_up, link_messages, link_written, link_worn, link_down, dial_failed, fence_wanted,
+                 change_wanted, force_wanted, material_loaded, leave_wanted, abandon_wanted>;
 
 class inbox {
  public:

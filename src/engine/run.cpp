@@ -72,6 +72,10 @@ void engine::handle(link_written& one) {
   if (const auto process = links_.process_of(one.id)) replica_->handle_written(now_, *process, credit);
 }
 
+void engine::handle(link_worn& one) {
+  if (!is_retired_) mesh_->renew_link(now_, one.id);
+}
+
 void engine::handle(link_down& one) {
   open_.erase(one.id);
   if (is_retired_) return;

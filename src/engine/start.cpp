@@ -341,6 +341,7 @@ void engine::on_messages(net::connection_id id, std::vector<wire::message> batch
 void engine::on_written(net::connection_id id, std::size_t bulk_bytes) {
   if (bulk_bytes != 0) tell(link_written{id, bulk_bytes});
 }
+void engine::on_worn(net::connection_id id) { tell(link_worn{id}); }
 void engine::on_down(net::connection_id id, std::uint64_t dial, link::down why) {
   tell(link_down{id, dial, std::move(why)});
 }

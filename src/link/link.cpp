@@ -71,6 +71,8 @@ struct link::machine {
   void handle_written(std::size_t bytes);
 
   // Ends.
+  void renew_keys();
+  void wear();
   void go_up();
   void go_down(error why, bool told_by_peer);
   void fail(errc code, const std::string& text) { refuse({code, text, text}); }
@@ -90,6 +92,8 @@ struct link::machine {
   time_point latest;    ///< the newest `now`
   time_point deadline;  ///< of the greeting; once down, of the last words
   bool deadline_is_linger = false;
+  time_point rekey_at = base::never;
+  bool is_worn = false;
   bool is_cut = false;  ///< nothing can be sent any more
   std::optional<mesh::hello> peer;
   std::deque<event> events;
@@ -215,7 +219,10 @@ void link::machine::handle_goodbye(const mesh::goodbye& said) {
 
 bool link::machine::encrypt(std::span<const std::byte> plain) {
   const auto done = pipe.write(plain);
-  if (done) return true;
+  if (done) {
+    if (pipe.is_worn()) wear();
+    return true;
+  }
   is_cut = true;
   go_down({done.error().code, where() + done.error().text}, false);
   return false;
@@ -270,11 +277,30 @@ void link::machine::handle_written(std::size_t bytes) {
   }
 }
 
+/// Says once that this link should be replaced.
+void link::machine::wear() {
+  if (now_in == state::up && !std::exchange(is_worn, true)) events.emplace_back(worn{});
+}
+
+/// The keys have reached their age.
+void link::machine::renew_keys() {
+  if (pipe.version() != "TLSv1.3") {
+    rekey_at = base::never;
+    return wear();
+  }
+  rekey_at = latest + how.security->rekey().age;
+  if (const auto done = pipe.renew_keys(); !done) {
+    is_cut = true;
+    go_down({done.error().code, where() + done.error().text}, false);
+  }
+}
+
 // ---- ends ----
 
 void link::machine::go_up() {
   now_in = state::up;
   deadline = base::never;
+  if (how.security) rekey_at = latest + how.security->rekey().age;
   reader.limit(wire::frame_bytes_most);
   events.emplace_back(up{*peer, pipe.peer(), pipe.version(), pipe.cipher(), how.material});
 }
@@ -282,6 +308,7 @@ void link::machine::go_up() {
 void link::machine::go_down(error why, bool told_by_peer) {
   const bool was_up = now_in == state::up;
   now_in = state::down;
+  rekey_at = base::never;
   queue.drop_queued();
   if (is_cut) {
     queue.clear();
@@ -353,11 +380,12 @@ std::span<const std::byte> link::output() {
 
 void link::handle_output_written(std::size_t bytes) { machine_->handle_written(bytes); }
 
-time_point link::next_deadline() const { return machine_->deadline; }
+time_point link::next_deadline() const { return std::min(machine_->deadline, machine_->rekey_at); }
 
 void link::handle_time(time_point now) {
   machine& my = *machine_;
   my.latest = now;
+  if (now >= my.rekey_at) my.renew_keys();
   if (now < my.deadline) return;
   if (my.now_in != state::down) {
     char span[32];

@@ -44,13 +44,16 @@ struct up {
 struct written {
   std::size_t bulk_bytes = 0;
 };
+/// The keys of this link have been used enough, and it cannot have others (TLS 1.2): a new link should take
+/// its place. Said once.
+struct worn {};
 /// The end. `text` names side, check, expected and got; `told_by_peer` = a goodbye or TLS alert came in.
 struct down {
   hauberk::error why;
   bool told_by_peer = false;
   bool was_up = false;
 };
-using event = std::variant<up, wire::message, written, down>;
+using event = std::variant<up, wire::message, written, worn, down>;
 
 class link {
  public:

@@ -206,6 +206,8 @@ void connection::report() {
       batch.push_back(std::move(*message));
     } else if (auto* done = std::get_if<link::written>(&*next)) {
       bulk_bytes += done->bulk_bytes;
+    } else if (std::holds_alternative<link::worn>(*next)) {
+      hub_.owner.on_worn(id_);
     } else if (auto* up = std::get_if<link::up>(&*next)) {
       release_place();
       hub_.owner.on_up(id_, token_ != 0, host_of(remote_), std::move(*up));

@@ -44,6 +44,8 @@ class handler {
   virtual void on_up(connection_id id, bool dialled, std::string remote, link::up peer) = 0;
   virtual void on_messages(connection_id id, std::vector<wire::message> batch) = 0;
   virtual void on_written(connection_id id, std::size_t bulk_bytes) = 0;
+  /// See link::worn.
+  virtual void on_worn(connection_id) {}
   /// The end of a connection, up or not. `dial` is the token of the dial that made it, 0 for inbound ones.
   virtual void on_down(connection_id id, std::uint64_t dial, link::down why) = 0;
   /// No connection was made. `text` is one line for people.

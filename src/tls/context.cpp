@@ -216,6 +216,9 @@ std::string policy_of(const settings& from, const material& read, const algorith
   lines.insert("socket.ssl_identity=" + identity);
   lines.insert(std::string("socket.ssl_profile=") + (from.rules == profile::strict ? "strict" : "standard"));
   lines.insert("socket.ssl_versions=" + spoken.versions_text());
+  if (const rekey_limits& keys = from.rekey; keys != rekey_limits{})  // the default says nothing
+    lines.insert("socket.ssl_rekey=" + std::to_string(keys.records) + "," + std::to_string(keys.bytes) +
+                 "B," + std::to_string(keys.age.count()) + "ns");
   std::string text;
   for (const std::string& line : lines) text += line + "\n";
   return text;
@@ -239,6 +242,7 @@ result<context> context::load(const settings& from, std::int64_t now, const base
   made->checks_names = who->names.value_or(!read->shared_pair);
   made->who = std::move(*who);
   made->rules = from.rules;
+  made->rekey = from.rekey;
   made->policy = policy_of(from, *read, *spoken, made->who.text(made->checks_names));
   made->anchors = anchors_text(*read);
   if (auto good = check_dates(from, made->own, now); !good) return good.error();
@@ -273,6 +277,7 @@ std::string summary(const certificate& of) {
 const certificate& context::own() const { return state_->own; }
 bool context::is_shared_pair() const { return state_->shared_pair; }
 bool context::checks_names() const { return state_->checks_names; }
+const rekey_limits& context::rekey() const { return state_->rekey; }
 const std::string& context::policy_text() const { return state_->policy; }
 
 std::string sha256_hex(std::string_view bytes) {

@@ -43,6 +43,8 @@ class context {
   /// The TLS part of the group's policy as written, one `key=value` per line, sorted; equal at all members.
   [[nodiscard]] const std::string& policy_text() const;
 
+  [[nodiscard]] const rekey_limits& rekey() const;
+
   struct state;
   [[nodiscard]] const state& inside() const { return *state_; }
 

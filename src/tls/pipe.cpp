@@ -14,6 +14,11 @@ namespace {
 
 // Hellos, a chain of 64 KiB and the rest of a handshake fit well; a stranger who sends more gets no further.
 constexpr std::size_t handshake_bytes_max = 128 * 1024;
+constexpr std::size_t record_bytes = 16 * 1024;
+// A peer that changes its keys and sends nothing with them only makes us work.
+constexpr unsigned idle_key_changes_max = 32;
+
+constexpr std::uint64_t records_of(std::size_t bytes) { return (bytes + record_bytes - 1) / record_bytes; }
 
 }  // namespace
 
@@ -22,6 +27,11 @@ struct pipe::machine {
       : ours(security == nullptr ? std::nullopt : std::optional(*security)) {}
 
   result<bool> shake();
+  result<void> use_keys(std::size_t count);
+  result<void> change_keys(int kind);
+  static void saw_message(int written, int version, int type, const void* message, std::size_t count, SSL*,
+                          void* arg) noexcept;
+  [[nodiscard]] bool has_other_keys() const { return SSL_version(connection.get()) >= TLS1_3_VERSION; }
   result<void> recognise();
   result<std::size_t> read_plain(std::span<std::byte> into);
   result<std::size_t> read_tls(std::span<std::byte> into);
@@ -50,6 +60,9 @@ struct pipe::machine {
   std::optional<error> failed;
   bool told_by_peer = false;
   std::optional<certificate> peer;
+  std::uint64_t records_sent = 0, bytes_sent = 0;  ///< with the keys in use
+  key_changes changes;
+  unsigned idle_key_changes = 0;  ///< of the peer's, since it last sent something
 };
 
 pipe::pipe(const context& ours, role as) : machine_(std::make_unique<machine>(&ours)) {
@@ -62,6 +75,8 @@ pipe::pipe(const context& ours, role as) : machine_(std::make_unique<machine>(&o
   BIO* const bio = make_bio(my.bytes).release();
   SSL_set_bio(my.connection.get(), bio, bio);
   SSL_set_app_data(my.connection.get(), &my.found);
+  SSL_set_msg_callback(my.connection.get(), machine::saw_message);
+  SSL_set_msg_callback_arg(my.connection.get(), &my);
   as == role::client ? SSL_set_connect_state(my.connection.get()) : SSL_set_accept_state(my.connection.get());
 }
 
@@ -172,11 +187,69 @@ result<void> pipe::write(std::span<const std::byte> plain) {
     my.bytes.out.append(plain.data(), plain.size());
     return {};
   }
+  if (auto good = my.use_keys(plain.size()); !good) return good.error();
   ERR_clear_error();
   std::size_t written = 0;
-  if (SSL_write_ex(my.connection.get(), plain.data(), plain.size(), &written) == 1) return {};
+  if (SSL_write_ex(my.connection.get(), plain.data(), plain.size(), &written) == 1) {
+    my.records_sent += records_of(plain.size());  // a KeyUpdate ahead of them has set both to 0
+    my.bytes_sent += plain.size();
+    return {};
+  }
   return my.fail(openssl_failure("TLS sending", {}));
 }
+
+/// Takes new keys before those in use have been used too much.
+result<void> pipe::machine::use_keys(std::size_t count) {
+  const rekey_limits& most = ours->rekey();
+  const std::uint64_t records = records_of(count);
+  const bool enough =
+      records_sent + records > most.records || (most.bytes != 0 && bytes_sent + count > most.bytes);
+  if (enough && has_other_keys() && records_sent > 0) {
+    if (auto good = change_keys(SSL_KEY_UPDATE_NOT_REQUESTED); !good) return good.error();
+  }
+  return {};
+}
+
+/// The KeyUpdate goes out ahead of the next record.
+result<void> pipe::machine::change_keys(int kind) {
+  ERR_clear_error();
+  if (SSL_key_update(connection.get(), kind) != 1) return fail(openssl_failure("TLS key update", {}));
+  return {};
+}
+
+void pipe::machine::saw_message(int written, int, int type, const void* message, std::size_t count, SSL*,
+                                void* arg) noexcept {
+  if (type != SSL3_RT_HANDSHAKE || count == 0) return;
+  if (*static_cast<const unsigned char*>(message) != SSL3_MT_KEY_UPDATE) return;
+  auto& my = *static_cast<machine*>(arg);
+  if (written != 0) {
+    ++my.changes.ours;
+    my.records_sent = my.bytes_sent = 0;  // also when the peer asked for it
+  } else {
+    ++my.changes.theirs;
+    ++my.idle_key_changes;
+  }
+}
+
+result<void> pipe::renew_keys() {
+  machine& my = *machine_;
+  HAUBERK_ASSERT(my.ready, "only a pipe that is ready has keys");
+  if (my.failed) return *my.failed;
+  if (!my.ours || my.ended || !my.has_other_keys()) return {};
+  if (auto good = my.change_keys(SSL_KEY_UPDATE_REQUESTED); !good) return good.error();
+  ERR_clear_error();
+  if (SSL_do_handshake(my.connection.get()) == 1) return {};
+  return my.fail(openssl_failure("TLS key update", {}));
+}
+
+bool pipe::is_worn() const {
+  const machine& my = *machine_;
+  if (!my.ours || !my.ready || my.has_other_keys()) return false;
+  const rekey_limits& most = my.ours->rekey();
+  return my.records_sent > most.records || (most.bytes != 0 && my.bytes_sent > most.bytes);
+}
+
+pipe::key_changes pipe::keys_changed() const { return machine_->changes; }
 
 result<std::size_t> pipe::read(std::span<std::byte> into) {
   machine& my = *machine_;
@@ -198,7 +271,15 @@ result<std::size_t> pipe::machine::read_tls(std::span<std::byte> into) {
     std::size_t got = 0;
     if (SSL_read_ex(connection.get(), into.data() + total, into.size() - total, &got) == 1) {
       total += got;
+      idle_key_changes = 0;
       continue;
+    }
+    if (idle_key_changes > idle_key_changes_max) {
+      const error flood = fail(error(errc::refused, "TLS receiving: the peer changed its keys " +
+                                                        std::to_string(idle_key_changes) +
+                                                        " times in a row without sending anything"));
+      if (total == 0) return flood;
+      break;
     }
     const int why = SSL_get_error(connection.get(), 0);
     if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) break;

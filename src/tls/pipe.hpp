@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -56,6 +57,16 @@ class pipe {
   /// Decrypts up to `into.size()` bytes; 0 = nothing more until more input. End of stream: error
   /// errc::closed.
   result<std::size_t> read(std::span<std::byte> into);
+  /// Has both directions use new keys from here on (TLS 1.3; nothing otherwise): queues a KeyUpdate and asks
+  /// the peer for its own. `write` does so by itself for our direction at the context's limits.
+  result<void> renew_keys();
+  /// True when our direction's keys have been used enough and TLS 1.2 has no others: take a new connection.
+  [[nodiscard]] bool is_worn() const;
+  /// How often the keys of each direction have changed.
+  struct key_changes {
+    std::uint64_t ours = 0, theirs = 0;
+  };
+  [[nodiscard]] key_changes keys_changed() const;
   /// Queues close_notify.
   void shut_down();
 

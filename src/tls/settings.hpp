@@ -2,12 +2,25 @@
 // options; the values are as written by the person, checked when a context is made of them.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
+
+#include "base/time.hpp"
 
 namespace hauberk::tls {
 
 enum class profile { standard, strict };
+
+/// How long the keys of one direction of a link are used, whichever comes first. The bound of AES-GCM and
+/// ChaCha20 is 2^24.5 full records (RFC 8446 section 5.5).
+struct rekey_limits {
+  std::uint64_t records = std::uint64_t{1} << 22U;
+  std::uint64_t bytes = 0;  ///< 0 = no limit of its own
+  base::duration age = std::chrono::hours(1);
+
+  bool operator==(const rekey_limits&) const = default;
+};
 
 struct settings {
   std::string cert_file;      ///< PEM: own certificate, then the intermediates
@@ -21,6 +34,7 @@ struct settings {
   std::string max_version;
   std::string groups;  ///< key exchange groups, colon or comma separated; empty = default
   profile rules = profile::standard;
+  rekey_limits rekey;
   std::string identity;  ///< socket.ssl_identity as written; empty = by the kind of trust anchor
   /// Asked for the passphrase of an encrypted key (by its file) where there is no password file; an empty
   /// answer = not known. May throw: then it is not known either.

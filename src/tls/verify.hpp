@@ -19,6 +19,7 @@ struct context::state {
   bool checks_names = true;
   identity_rule who;
   profile rules = profile::standard;
+  rekey_limits rekey;
   std::string policy;
   std::string anchors;  ///< their subjects, for messages
   ssl_ctx_ptr client, server;

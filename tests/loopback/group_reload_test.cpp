@@ -246,6 +246,27 @@ TEST_F(GroupReload, FilesThatAreWatchedAreLoadedWhenTheyChange) {
   EXPECT_EQ((*nodes_[0])->metrics().reloads, 0U);
 }
 
+TEST_F(GroupReload, KeysChangeAllTheTimeUnderLoad) {
+  begin([&](const std::string& name) { return ca_.node(name); }, "socket.ssl_rekey=20,1s");
+  ASSERT_TRUE(wait_until([&] { return sent_ > 20000; }));
+  expect_undisturbed();
+}
+
+TEST_F(GroupReload, TlsTwelveTakesNewLinksInsteadOfNewKeys) {
+  begin([&](const std::string& name) { return ca_.node(name); },
+        "socket.ssl_min_version=1.2; socket.ssl_max_version=1.2; socket.ssl_rekey=20");
+  const auto links = [&] {
+    std::size_t count = 0;
+    const std::string text = words_.said();
+    for (auto at = text.find("mesh: linked to"); at != std::string::npos;
+         at = text.find("mesh: linked to", at + 1))
+      ++count;
+    return count;
+  };
+  EXPECT_TRUE(wait_until([&] { return links() >= 12; }, renewal_patience)) << words_.said();
+  expect_undisturbed();
+}
+
 TEST_F(GroupReload, APlaintextGroupHasNothingToLoad) {
   is_plain_ = true;
   auto first = start("db1", "socket.ssl_watch=yes");

@@ -237,6 +237,19 @@ TEST(Config, Security) {
   EXPECT_THAT(refusal(std::string(secured) + "socket.ssl_min_version=1.1"), HasSubstr("1.2 or 1.3"));
 }
 
+TEST(Config, HowLongKeysAreUsed) {
+  const auto limits = [](const std::string& text) {
+    return parsed(std::string(secured) + "socket.ssl_rekey=" + text).inside().security.rekey;
+  };
+  EXPECT_EQ(limits("4194304,1h"), tls::rekey_limits{});
+  EXPECT_EQ(limits(""), tls::rekey_limits{});
+  EXPECT_EQ(limits("1000"), (tls::rekey_limits{1000, 0, 1h}));
+  EXPECT_EQ(limits("64G"), (tls::rekey_limits{1U << 22U, std::uint64_t{64} << 30U, 1h}));
+  EXPECT_EQ(limits("PT10M, 1M, 5"), (tls::rekey_limits{5, 1U << 20U, 10min}));
+  for (const char* bad : {"0", "16777217", "1K", "500ms", "25h", "soon", "1h,never"})
+    EXPECT_THAT(refusal(std::string(secured) + "socket.ssl_rekey=" + bad), HasSubstr("records")) << bad;
+}
+
 TEST(Config, IdentityRulesAreCheckedAtOnce) {
   const std::string pin(64, 'a');
   for (const std::string text : {"name", "ca", "list:db1, db2,spiffe://g/db3", "pin:"}) {
@@ -282,8 +295,8 @@ TEST(Config, HowFarAnApplicationMayBeBehind) {
 }
 
 TEST(Config, WhatIgnoringWouldWeakenIsRefused) {
-  for (const char* text : {"gmcast.allowed=10.0.0.0/8", "socket.ssl=permissive", "socket.dynamic=true",
-                           "gmcast.isolate=1", "socket.ssl_rekey=1h"})
+  for (const char* text :
+       {"gmcast.allowed=10.0.0.0/8", "socket.ssl=permissive", "socket.dynamic=true", "gmcast.isolate=1"})
     EXPECT_THAT(refusal(std::string(secured) + text), AllOf(HasSubstr(text), HasSubstr("not supported yet")))
         << text;
   for (const char* text : {"pc.ignore_sb=yes", "pc.ignore_quorum=true"})
