@@ -91,6 +91,10 @@ struct metrics {
   bool throttled = false;  ///< broadcasts wait: for somebody's application, or for the history window
   std::uint64_t links_up = 0, links_refused = 0, dials_failed = 0;
   std::uint64_t reloads = 0, reloads_failed = 0;  ///< of certificates, while running
+  /// In seconds since 1970 (UTC), 0 = not known or never: the end of this node's certificate, the first end
+  /// among the peers' that it has links with, and when members with half of the weight have none any more.
+  /// The log tells 30, 7 and 1 day ahead.
+  std::int64_t certificate_ends = 0, peer_certificates_end = 0, quorum_ends = 0;
   std::uint64_t elections = 0, refused_messages = 0, fetches = 0;
   std::uint64_t mesh_incomplete =
       0;  ///< at the leader: joiners kept out now by a missing link (the log names it)

@@ -361,6 +361,9 @@ hauberk::metrics group::metrics() const {
   made.dials_failed = from.dials_failed;
   made.reloads = from.reloads;
   made.reloads_failed = from.reloads_failed;
+  made.certificate_ends = from.certificate_ends;
+  made.peer_certificates_end = from.peer_certificates_end;
+  made.quorum_ends = from.quorum_ends;
   made.elections = from.group.elections;
   made.refused_messages = from.group.refused_messages;
   made.fetches = from.group.fetches;

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "engine/delivery.hpp"
+#include "engine/expiry.hpp"
 #include "engine/guard.hpp"
 #include "engine/inbox.hpp"
 #include "engine/links.hpp"
@@ -45,6 +46,7 @@ struct snapshot {
   std::uint64_t delivered_messages = 0, delivered_bytes = 0;
   std::uint64_t links_up = 0, links_refused = 0, dials_failed = 0;
   std::uint64_t reloads = 0, reloads_failed = 0;
+  std::int64_t certificate_ends = 0, peer_certificates_end = 0, quorum_ends = 0;  ///< see `expiry::findings`
 };
 
 class engine final : private net::handler {
@@ -117,6 +119,7 @@ class engine final : private net::handler {
   void say_refused(const std::string& text);
   void tell_probe(const uuid& process, const replica::envelope& said);
   void handle_time();
+  void look_at_certificates();
   void decide_start();
   void start_history();
   [[nodiscard]] recovered_position departure_in(const uuid& history) const;
@@ -210,6 +213,8 @@ class engine final : private net::handler {
   bool is_ended_ = false;    // the farewell was delivered
   bool troubles_changed_ = true;
   std::uint64_t material_ = 1;  // number of the certificates in force
+  expiry expiry_;
+  base::time_point next_look_ = base::never;  // at the certificates' ends
   base::time_point refusals_since_{};
   unsigned refusals_said_ = 0;
   snapshot counted_;

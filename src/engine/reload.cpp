@@ -1,10 +1,16 @@
 // Certificates change while the node runs: on the caller's thread they are loaded and checked, then the
 // strand has every peer judged by them and every link made anew.
+#include <ctime>
 #include <utility>
 
 #include "engine/engine.hpp"
 
 namespace hauberk::engine {
+namespace {
+
+constexpr auto looks_every = std::chrono::minutes(1);
+
+}  // namespace
 
 result<void> engine::reload() {
   if (!how_.security)
@@ -33,6 +39,21 @@ result<void> engine::reload() {
         "both sides; load them at every member");
   tell(material_loaded{now.number});
   return {};
+}
+
+// On the strand. Certificates live by the calendar, everything else here by boot time.
+void engine::look_at_certificates() {
+  next_look_ = now_ + looks_every;
+  const auto in_force = guard_.current();
+  if (!in_force->security) return;
+  expiry_.set_own(how_.name, in_force->security->own());
+  const auto view = replica_->current_view();
+  const auto found = expiry_.check(std::time(nullptr), view.get());
+  for (const auto& line : found.lines) how_.log(line.at, line.text);
+  for (const auto& over : found.over) transport_->close(over.id, error(errc::bad_certificate, over.text));
+  counted_.certificate_ends = found.own;
+  counted_.peer_certificates_end = found.peers;
+  counted_.quorum_ends = found.quorum;
 }
 
 result<void> engine::watch(bool wanted) {

@@ -38,6 +38,10 @@ void engine::handle(link_up& one) {
     if (one.dialled) probe_->handle_dial_up(one.id & ~mesh::id_of_dial(0));
     probe_->handle_link(one.peer.peer.process, one.peer.peer.name, now_);
   }
+  if (one.peer.certificate) {
+    expiry_.add(one.id, one.peer.peer.name, std::move(*one.peer.certificate));
+    next_look_ = now_;
+  }
   mesh_->handle_up(now_, one.id, one.dialled, one.remote, one.peer.peer, one.peer.material);
   drain_mesh();  // at once: the next inputs may be the first frames of this very link
 }
@@ -78,6 +82,7 @@ void engine::handle(link_worn& one) {
 
 void engine::handle(link_down& one) {
   open_.erase(one.id);
+  expiry_.remove(one.id);
   if (is_retired_) return;
   troubles_changed_ = true;
   if (one.why.was_up) {
@@ -146,6 +151,7 @@ void engine::handle(force_wanted& one) {
 void engine::handle(material_loaded& one) {
   material_ = std::max(material_, one.number);
   if (is_retired_) return;
+  next_look_ = now_;
   transport_->review();  // at once: who is revoked goes now
   mesh_->renew(now_, material_);
 }
@@ -183,6 +189,7 @@ void engine::give_up(errc reason, std::string why) {
 
 void engine::handle_time() {
   decide_start();
+  if (now_ >= next_look_) look_at_certificates();
   if (now_ >= mesh_->next_deadline()) mesh_->handle_time(now_);
   if (now_ >= replica_->next_deadline()) replica_->handle_time(now_);
 }
@@ -283,7 +290,7 @@ void engine::tell_awaited() {
 // system call for each run.
 void engine::set_alarm() {
   if (is_retired_) return;
-  base::time_point next = std::min(replica_->next_deadline(), mesh_->next_deadline());
+  base::time_point next = std::min({replica_->next_deadline(), mesh_->next_deadline(), next_look_});
   if (probe_) next = std::min(next, probe_->deadline(now_));
   if (next >= alarm_) return;
   alarm_ = next;

@@ -111,6 +111,7 @@ link::settings engine::link_settings() const {
 void engine::begin() {
   now_ = net::transport::now();
   mesh_->start(now_);
+  if (guard_.current()->security) next_look_ = now_;
   // Who waits for its group says so after a suspect timeout.
   const base::duration patience =
       std::max<base::duration>(std::chrono::seconds(2), how_.replication.suspect_timeout * 2);

@@ -1,0 +1,63 @@
+// Until when the certificates in use are valid: of this node and of every peer with a link. Tells 30, 7 and 1
+// day ahead and at the end, once each; when too many end for a quorum; and which share a serial, so that none
+// of them can be revoked alone. Told the time, it knows no clock.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "net/transport.hpp"
+#include "replica/view.hpp"
+#include "tls/context.hpp"
+
+namespace hauberk::engine {
+
+class expiry {
+ public:
+  /// The certificate of this node, again after each reload.
+  void set_own(std::string name, tls::certificate shown);
+  void add(net::connection_id id, std::string name, tls::certificate shown);
+  void remove(net::connection_id id) { peers_.erase(id); }
+
+  struct line {
+    base::level at;
+    std::string text;
+  };
+  struct ended {
+    net::connection_id id = 0;
+    std::string text;  ///< why the link is to be closed
+  };
+  struct findings {
+    std::vector<line> lines;
+    std::vector<ended> over;  ///< links of peers whose certificate is over, each told once
+    /// Ends in seconds since 1970 (UTC), 0 = not known: of this node's, of the peers' next one, and of the
+    /// last moment at which members of `in` with more than half of its weight still have one.
+    std::int64_t own = 0, peers = 0, quorum = 0;
+  };
+  /// What there is to tell at `now`, seconds since 1970 (UTC). `in` may be null.
+  [[nodiscard]] findings check(std::int64_t now, const replica::view* in);
+
+ private:
+  struct known {
+    std::string name;
+    tls::certificate shown;
+    bool is_over = false;
+  };
+  void check_one(std::int64_t now, const known& one, bool is_own, findings& into);
+  void check_serial(const known& one, const known& other, findings& into);
+  void check_quorum(std::int64_t now, const replica::view& in, findings& into);
+  /// True when `stage`, days ahead, was not told of `what` yet.
+  bool is_news(const std::string& what, int stage);
+
+  std::optional<known> own_;
+  std::map<net::connection_id, known> peers_;
+  std::map<std::string, int> told_;  ///< by fingerprint: the nearest stage
+  std::set<std::string> serials_;    ///< told of
+};
+
+}  // namespace hauberk::engine
