@@ -78,6 +78,24 @@ struct farewell {
 
 using event = std::variant<view, message, filler, outcome, farewell>;
 
+/// Links that did not come up, by the check that failed.
+struct refusals {
+  std::uint64_t foreign = 0;         ///< TLS where none is expected, none where it is, or another protocol
+  std::uint64_t parameters = 0;      ///< no TLS version, cipher or group in common
+  std::uint64_t no_certificate = 0;  ///< presented none
+  std::uint64_t chain = 0;           ///< no way to a trust anchor, or not fit for a node
+  std::uint64_t date = 0;            ///< expired or not yet valid
+  std::uint64_t revoked = 0;
+  std::uint64_t identity = 0;  ///< name, list or pin
+  std::uint64_t version = 0;   ///< of the protocol
+  std::uint64_t group = 0;     ///< its name
+  std::uint64_t policy = 0;
+  std::uint64_t host = 0;       ///< `host::admit` said no
+  std::uint64_t timed_out = 0;  ///< no greeting within handshake.timeout
+  std::uint64_t by_peer = 0;    ///< the other side refused this node
+  std::uint64_t other = 0;      ///< a connection that broke, most often
+};
+
 /// Counters and gauges since `join`. Bytes are payload bytes unless said otherwise.
 struct metrics {
   bool primary = false;
@@ -90,6 +108,8 @@ struct metrics {
   std::uint64_t backlog_bytes = 0;  ///< committed, and beyond the queue of `receive` (gcs.fc_limit)
   bool throttled = false;  ///< broadcasts wait: for somebody's application, or for the history window
   std::uint64_t links_up = 0, links_refused = 0, dials_failed = 0;
+  refusals refused;                               ///< `links_refused` by reason
+  std::uint64_t links_dropped = 0;                ///< that were up, by certificates that do not pass any more
   std::uint64_t reloads = 0, reloads_failed = 0;  ///< of certificates, while running
   /// In seconds since 1970 (UTC), 0 = not known or never: the end of this node's certificate, the first end
   /// among the peers' that it has links with, and when members with half of the weight have none any more.

@@ -153,6 +153,26 @@ result<replica::seat_id> seat_of(const replica::view& in, const std::string& nam
   return error(errc::bad_option, "no member of the group is called '" + name + "': they are " + names);
 }
 
+refusals refusals_of(const engine::snapshot& from) {
+  const auto by = [&](tls::check which) { return from.refused_by[static_cast<std::size_t>(which)]; };
+  refusals made;
+  made.foreign = by(tls::check::foreign);
+  made.parameters = by(tls::check::parameters);
+  made.no_certificate = by(tls::check::no_certificate);
+  made.chain = by(tls::check::chain);
+  made.date = by(tls::check::date);
+  made.revoked = by(tls::check::revoked);
+  made.identity = by(tls::check::identity);
+  made.version = by(tls::check::version);
+  made.group = by(tls::check::group);
+  made.policy = by(tls::check::policy);
+  made.host = by(tls::check::host);
+  made.timed_out = by(tls::check::time);
+  made.by_peer = by(tls::check::by_peer);
+  made.other = by(tls::check::other);
+  return made;
+}
+
 error closed_handle() { return {errc::closed, "this handle is empty: it was moved from"}; }
 
 }  // namespace
@@ -359,6 +379,8 @@ hauberk::metrics group::metrics() const {
   made.links_up = from.links_up;
   made.links_refused = from.links_refused;
   made.dials_failed = from.dials_failed;
+  made.refused = refusals_of(from);
+  made.links_dropped = from.links_dropped;
   made.reloads = from.reloads;
   made.reloads_failed = from.reloads_failed;
   made.certificate_ends = from.certificate_ends;

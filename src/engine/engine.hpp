@@ -8,6 +8,7 @@
 // its heartbeats.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -46,6 +47,8 @@ struct snapshot {
   std::uint64_t delivered_messages = 0, delivered_bytes = 0;
   std::uint64_t links_up = 0, links_refused = 0, dials_failed = 0;
   std::uint64_t reloads = 0, reloads_failed = 0;
+  std::array<std::uint64_t, tls::checks_count> refused_by{};  ///< links that did not come up, by the check
+  std::uint64_t links_dropped = 0;                            ///< that were up, by a check made again
   std::int64_t certificate_ends = 0, peer_certificates_end = 0, quorum_ends = 0;  ///< see `expiry::findings`
 };
 

@@ -44,11 +44,14 @@ result<void> engine::reload() {
 // On the strand. Certificates live by the calendar, everything else here by boot time.
 void engine::look_at_certificates() {
   next_look_ = now_ + looks_every;
+  const std::int64_t today = std::time(nullptr);
   const auto in_force = guard_.current();
   if (!in_force->security) return;
   expiry_.set_own(how_.name, in_force->security->own());
   const auto view = replica_->current_view();
-  const auto found = expiry_.check(std::time(nullptr), view.get());
+  const auto found = expiry_.check(today, view.get());
+  const auto next = std::chrono::seconds(found.peers - today + 1);
+  if (next > std::chrono::seconds(0) && next < looks_every) next_look_ = now_ + next;
   for (const auto& line : found.lines) how_.log(line.at, line.text);
   for (const auto& over : found.over) transport_->close(over.id, error(errc::bad_certificate, over.text));
   counted_.certificate_ends = found.own;

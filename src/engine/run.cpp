@@ -87,7 +87,7 @@ void engine::handle(link_down& one) {
   troubles_changed_ = true;
   if (one.why.was_up) {
     if (one.why.why.code == errc::bad_certificate && !one.why.told_by_peer) {
-      ++counted_.links_refused;
+      ++counted_.links_dropped;
       how_.log(base::level::warning, "dropped a " + one.why.why.text);
     }
     mesh_->handle_down(now_, one.id, one.why.why);
@@ -95,6 +95,7 @@ void engine::handle(link_down& one) {
     return;
   }
   ++counted_.links_refused;
+  ++counted_.refused_by[static_cast<std::size_t>(one.why.failed)];
   if (one.dial == 0) return say_refused(one.why.why.text);
   if (probe_) probe_->handle_dial_failed(one.dial);
   mesh_->handle_dial_failed(now_, one.dial, mesh::failure::rejected, one.why.why.text);

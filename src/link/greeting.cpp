@@ -72,14 +72,15 @@ std::string version_difference(const mesh::hello& here, const mesh::hello& there
 }
 
 refusal seen_from_both(std::string (*words)(const mesh::hello&, const mesh::hello&), const mesh::hello& mine,
-                       const mesh::hello& theirs) {
-  return {errc::refused, words(mine, theirs), words(theirs, mine)};
+                       const mesh::hello& theirs, tls::check failed) {
+  return {errc::refused, words(mine, theirs), words(theirs, mine), failed};
 }
 
 refusal plaintext_refusal(bool by_us) {
   const std::string here = "socket.ssl is required here, and the link is plaintext";
   const std::string there = "socket.ssl is required there, and the link is plaintext";
-  return by_us ? refusal{errc::refused, here, there} : refusal{errc::refused, there, here};
+  constexpr auto failed = tls::check::foreign;
+  return by_us ? refusal{errc::refused, here, there, failed} : refusal{errc::refused, there, here, failed};
 }
 
 }  // namespace
@@ -97,27 +98,28 @@ std::optional<refusal> check_hello(const mesh::hello& mine, const mesh::hello& t
                                    const channel& through) {
   if (theirs.process == mine.process) {
     const std::string words = "this is " + std::string(mesh::words_itself);
-    return refusal{errc::refused, words, words};
+    return refusal{errc::refused, words, words, tls::check::other};
   }
   if (theirs.process.is_nil() || theirs.name.empty()) {
     const std::string words = "a hello names its process and its member, one of them is empty";
-    return refusal{errc::refused, words, words};
+    return refusal{errc::refused, words, words, tls::check::other};
   }
   if (theirs.protocol_min > mine.protocol_max || mine.protocol_min > theirs.protocol_max ||
       theirs.protocol_min > theirs.protocol_max) {
-    return seen_from_both(version_difference, mine, theirs);
+    return seen_from_both(version_difference, mine, theirs, tls::check::version);
   }
-  if (theirs.group != mine.group) return seen_from_both(group_difference, mine, theirs);
+  if (theirs.group != mine.group) return seen_from_both(group_difference, mine, theirs, tls::check::group);
   if (through.ours == nullptr) {
     if (!mine.permits_plaintext) return plaintext_refusal(true);
     if (!theirs.permits_plaintext) return plaintext_refusal(false);
   } else {
     const auto mismatch = tls::identity_mismatch(*through.ours, *through.peer, theirs.name);
     if (!mismatch.empty()) {
-      return refusal{errc::bad_certificate, printable(mismatch), printable(mismatch)};
+      return refusal{errc::bad_certificate, printable(mismatch), printable(mismatch), tls::check::identity};
     }
   }
-  if (theirs.policy_digest != mine.policy_digest) return seen_from_both(policy_difference, mine, theirs);
+  if (theirs.policy_digest != mine.policy_digest)
+    return seen_from_both(policy_difference, mine, theirs, tls::check::policy);
   return std::nullopt;
 }
 

@@ -15,6 +15,7 @@ namespace hauberk::link {
 struct refusal {
   errc code = errc::refused;
   std::string here, there;
+  tls::check failed = tls::check::other;
 };
 
 /// What is known of the channel that a hello came through; both null on a plaintext link.

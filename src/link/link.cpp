@@ -74,8 +74,10 @@ struct link::machine {
   void renew_keys();
   void wear();
   void go_up();
-  void go_down(error why, bool told_by_peer);
-  void fail(errc code, const std::string& text) { refuse({code, text, text}); }
+  void go_down(error why, bool told_by_peer, tls::check failed = tls::check::other);
+  void fail(errc code, const std::string& text, tls::check failed = tls::check::other) {
+    refuse({code, text, text, failed});
+  }
   void refuse(const refusal& why);
   [[nodiscard]] std::string where() const {
     return (as == tls::role::client ? "link to " : "link from ") + remote + ": ";
@@ -117,7 +119,7 @@ void link::machine::advance() {
     const auto done = pipe.handshake();
     if (!done) {
       const bool told = names_an_alert(done.error().text);
-      go_down({done.error().code, where() + done.error().text}, told);
+      go_down({done.error().code, where() + done.error().text}, told, pipe.failed_check());
       return;
     }
     if (!*done) return;
@@ -136,7 +138,7 @@ void link::machine::read_frames() {
         is_cut = true;
         go_down({errc::closed, where() + why.text + " without a goodbye" + missing()}, false);
       } else {
-        go_down({why.code, where() + why.text}, names_an_alert(why.text));
+        go_down({why.code, where() + why.text}, names_an_alert(why.text), pipe.failed_check());
       }
       return;
     }
@@ -178,7 +180,8 @@ void link::machine::greet(const mesh::hello& theirs) {
   const auto certificate = pipe.peer();
   const channel through{how.security ? &*how.security : nullptr, certificate ? &*certificate : nullptr};
   if (const auto why = check_hello(how.mine, theirs, through)) return refuse(*why);
-  if (const std::string why = ask_host(theirs, through.peer); !why.empty()) return fail(errc::refused, why);
+  if (const std::string why = ask_host(theirs, through.peer); !why.empty())
+    return fail(errc::refused, why, tls::check::host);
   peer = theirs;
   if (newest) review();
   if (now_in == state::down) return;
@@ -205,14 +208,15 @@ void link::machine::review() {
   if (!certificate || !newest->security) return;
   std::string why = pipe.judge_peer(*newest->security);
   if (why.empty()) why = tls::identity_mismatch(*newest->security, *certificate, peer->name);
-  if (!why.empty()) return fail(errc::bad_certificate, printable(why));
-  if (why = ask_host(*peer, &*certificate); !why.empty()) fail(errc::refused, why);
+  if (!why.empty()) return fail(errc::bad_certificate, printable(why), tls::check::chain);
+  if (why = ask_host(*peer, &*certificate); !why.empty()) fail(errc::refused, why, tls::check::host);
 }
 
 void link::machine::handle_goodbye(const mesh::goodbye& said) {
   queue.clear();
   staged.clear();
-  go_down({code_of(said.reason), where() + "the peer says: " + printable(said.text)}, true);
+  go_down({code_of(said.reason), where() + "the peer says: " + printable(said.text)}, true,
+          tls::check::by_peer);
 }
 
 // ---- output ----
@@ -305,7 +309,7 @@ void link::machine::go_up() {
   events.emplace_back(up{*peer, pipe.peer(), pipe.version(), pipe.cipher(), how.material});
 }
 
-void link::machine::go_down(error why, bool told_by_peer) {
+void link::machine::go_down(error why, bool told_by_peer, tls::check failed) {
   const bool was_up = now_in == state::up;
   now_in = state::down;
   rekey_at = base::never;
@@ -315,13 +319,13 @@ void link::machine::go_down(error why, bool told_by_peer) {
     staged.clear();
   }
   deadline = latest;  // `handle_time`, called at once, starts the time for the last words
-  events.emplace_back(down{std::move(why), told_by_peer, was_up});
+  events.emplace_back(down{std::move(why), told_by_peer, was_up, failed});
 }
 
 /// Ends the link and tells the peer why, if that can be told.
 void link::machine::refuse(const refusal& why) {
   if (now_in == state::down) return;
-  go_down({why.code, where() + why.here}, false);
+  go_down({why.code, where() + why.here}, false, why.failed);
   if (pipe.is_ready()) say(mesh::goodbye{static_cast<std::uint32_t>(why.code), why.there});
 }
 
@@ -390,7 +394,7 @@ void link::handle_time(time_point now) {
   if (my.now_in != state::down) {
     char span[32];
     std::snprintf(span, sizeof span, "%.3g s", base::seconds(my.how.handshake_timeout));
-    my.fail(errc::timed_out, "no greeting within " + std::string(span) + my.missing());
+    my.fail(errc::timed_out, "no greeting within " + std::string(span) + my.missing(), tls::check::time);
   }
   if (!my.deadline_is_linger) {
     my.deadline_is_linger = true;

@@ -52,6 +52,7 @@ struct down {
   hauberk::error why;
   bool told_by_peer = false;
   bool was_up = false;
+  tls::check failed = tls::check::other;  ///< the check that the link did not pass
 };
 using event = std::variant<up, wire::message, written, worn, down>;
 

@@ -20,6 +20,15 @@ constexpr unsigned idle_key_changes_max = 32;
 
 constexpr std::uint64_t records_of(std::size_t bytes) { return (bytes + record_bytes - 1) / record_bytes; }
 
+check check_of(const failure& what, const findings& found) {
+  if (what.told_by_peer) return check::by_peer;
+  if (what.why.code != errc::bad_certificate) return check::parameters;
+  if (found.words.empty()) return check::no_certificate;
+  if (found.code == X509_V_ERR_CERT_HAS_EXPIRED || found.code == X509_V_ERR_CERT_NOT_YET_VALID)
+    return check::date;
+  return found.code == X509_V_ERR_CERT_REVOKED ? check::revoked : check::chain;
+}
+
 }  // namespace
 
 struct pipe::machine {
@@ -41,7 +50,12 @@ struct pipe::machine {
   }
   error fail(failure what) {
     told_by_peer = what.told_by_peer;
+    failed_check = check_of(what, found);
     return fail(std::move(what.why));
+  }
+  error fail(check which, error why) {
+    failed_check = which;
+    return fail(std::move(why));
   }
   [[nodiscard]] std::string during() const {
     return std::string(as == role::client ? "TLS handshake as dialling side"
@@ -59,6 +73,7 @@ struct pipe::machine {
   std::size_t taken = 0;  ///< input before the handshake was done
   std::optional<error> failed;
   bool told_by_peer = false;
+  check failed_check = check::other;
   std::optional<certificate> peer;
   std::uint64_t records_sent = 0, bytes_sent = 0;  ///< with the keys in use
   key_changes changes;
@@ -107,6 +122,7 @@ void pipe::output_consumed(std::size_t bytes) { machine_->bytes.out.consume(byte
 
 bool pipe::is_ready() const { return machine_->ready; }
 bool pipe::told_by_peer() const { return machine_->told_by_peer; }
+check pipe::failed_check() const { return machine_->failed_check; }
 bool pipe::is_encrypted() const { return machine_->ours.has_value(); }
 std::optional<certificate> pipe::peer() const { return machine_->peer; }
 
@@ -143,6 +159,7 @@ result<void> pipe::machine::recognise() {
   if (first.is != guess::foreign) return {};
   if (ours) {
     return fail(
+        check::foreign,
         error{errc::refused, during() + ": expected TLS but the peer's first bytes are " + first.seen +
                                  ": this group is encrypted (socket.ssl=yes) and every node must be"});
   }
@@ -152,7 +169,7 @@ result<void> pipe::machine::recognise() {
           : "peer speaks TLS but this group is plaintext (socket.ssl=no): make socket.ssl the "
             "same on both sides" +
                 std::string(first.seen == "TLS" ? "" : " (it sent a TLS alert)");
-  return fail(error{errc::refused, what});
+  return fail(check::foreign, error{errc::refused, what});
 }
 
 result<bool> pipe::machine::shake() {

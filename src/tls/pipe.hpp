@@ -13,6 +13,7 @@
 #include <string>
 
 #include "hauberk/result.hpp"
+#include "tls/check.hpp"
 #include "tls/context.hpp"
 
 namespace hauberk::tls {
@@ -49,6 +50,8 @@ class pipe {
   [[nodiscard]] bool is_ready() const;
   /// True when the error was an alert from the peer: it refused us, not we it.
   [[nodiscard]] bool told_by_peer() const;
+  /// Which check the error was about.
+  [[nodiscard]] check failed_check() const;
 
   // Plaintext side, once ready.
 

@@ -44,6 +44,7 @@ TEST_F(GroupIdentity, AListLetsInWhomItNames) {
   const std::string why = refused(options("db3", "socket.ssl_identity=list:db1,db2,db3"));
   EXPECT_TRUE(has(why, "expected one of socket.ssl_identity=list: \"db1\", \"db2\"")) << why;
   EXPECT_TRUE(has(words_.said(), "of \"db3\" names \"db3\": expected one of")) << words_.said();
+  EXPECT_GT((*first)->metrics().refused.identity, 0U);
 }
 
 TEST_F(GroupIdentity, PinsKeepOutACertificateOfTheSameName) {
@@ -75,6 +76,8 @@ TEST_F(GroupIdentity, ARevokedCertificateIsKeptOut) {
   const std::string why = refused(with("db2", stolen, ""));
   EXPECT_TRUE(has(why, "certificate revoked")) << why;
   EXPECT_TRUE(has(words_.said(), "certificate CN=db2 with issuer CN=test-ca was revoked")) << words_.said();
+  EXPECT_GT((*first)->metrics().refused.revoked, 0U);
+  EXPECT_EQ((*first)->metrics().refused.revoked, (*first)->metrics().links_refused);
   auto second = start("db2");  // with a new certificate of the same name
   EXPECT_TRUE(second->log().wait_members({"db1", "db2"}));
 }
@@ -98,6 +101,7 @@ TEST_F(GroupIdentity, TheHostMayRefuseWhomItKnowsBetter) {
   const std::string thrown = refused(options("db4"));
   EXPECT_TRUE(has(thrown, "its admit function threw an exception")) << thrown;
   EXPECT_TRUE(first->log().wait_members({"db1", "db2"}));
+  EXPECT_GT((*first)->metrics().refused.host, 0U);
   const std::lock_guard hold(mutex);
   ASSERT_FALSE(asked.empty());
   EXPECT_EQ(asked[0].name, "db2");
@@ -106,6 +110,28 @@ TEST_F(GroupIdentity, TheHostMayRefuseWhomItKnowsBetter) {
   EXPECT_EQ(asked[0].fingerprint.size(), 64U);
   EXPECT_TRUE(has(asked[0].address, "127.0.0.1:"));
   EXPECT_GT(asked[0].expires, std::time(nullptr));
+}
+
+TEST_F(GroupIdentity, RefusalsAreCountedByTheirReason) {
+  auto first = start("db1");
+  const auto count = [&] { return (*first)->metrics().refused; };
+  (void)refused(options("db2", "group.name=other"));
+  EXPECT_GT(count().group, 0U);
+  (void)refused(options("db2", "socket.ssl_compression=lz4"));
+  EXPECT_GT(count().policy, 0U);
+  (void)refused(options("db2", "socket.ssl_min_version=1.2; socket.ssl_max_version=1.2"));
+  EXPECT_GT(count().parameters, 0U);
+  test_ca foreign("test-ca");
+  (void)refused(with("db2", foreign.node("db2"), ""));
+  EXPECT_GT(count().chain + count().by_peer, 0U);
+  is_plain_ = true;
+  (void)refused(options("db2"));
+  EXPECT_GT(count().foreign, 0U);
+  const auto all = count();
+  EXPECT_EQ((*first)->metrics().links_refused, all.foreign + all.parameters + all.no_certificate + all.chain +
+                                                   all.date + all.revoked + all.identity + all.version +
+                                                   all.group + all.policy + all.host + all.timed_out +
+                                                   all.by_peer + all.other);
 }
 
 TEST_F(GroupIdentity, AKeyThatTheHostOpens) {

@@ -199,6 +199,7 @@ TEST_F(GroupReload, ARevokedMembersLiveLinksAreDroppedAtOnce) {
     EXPECT_TRUE(wait_until([&] { return (*nodes_[i])->metrics().links_up == 1; })) << words_.said();
   EXPECT_LT(clock::now() - start, 5s);
   EXPECT_TRUE(said("dropped a link ")) << words_.said();
+  EXPECT_EQ((*nodes_[0])->metrics().links_dropped, 1U);
   EXPECT_TRUE(said("certificate CN=db3 with issuer CN=test-ca was revoked")) << words_.said();
   for (const std::size_t i : {0U, 1U})
     ASSERT_TRUE(nodes_[i]->log().wait_members({"db1", "db2"})) << words_.said();
@@ -231,6 +232,24 @@ TEST_F(GroupReload, AnAnchorThatIsGoneDropsWhomItVouchedFor) {
   EXPECT_TRUE(said("the trust anchors in socket.ssl_ca have changed")) << words_.said();
   for (const std::size_t i : {0U, 1U})
     ASSERT_TRUE(nodes_[i]->log().wait_members({"db1", "db2"})) << words_.said();
+}
+
+TEST_F(GroupReload, APeersLinksEndWithItsCertificate) {
+  const std::int64_t end = std::time(nullptr) + 12;
+  test_ca yesterday("test-ca", end - 86400);
+  begin([&](const std::string& name) { return yesterday.node(name, name == "db3" ? 1 : 30); });
+  EXPECT_TRUE(wait_until([&] { return (*nodes_[0])->metrics().peer_certificates_end == end; }));
+  EXPECT_EQ((*nodes_[2])->metrics().certificate_ends, end);
+  EXPECT_TRUE(said("the certificate of db3, CN=db3, expires in less than a day")) << words_.said();
+  for (const std::size_t i : {0U, 1U})
+    EXPECT_TRUE(wait_until([&] { return (*nodes_[i])->metrics().links_up == 1; })) << words_.said();
+  EXPECT_GE(std::time(nullptr), end);
+  for (const std::size_t i : {0U, 1U})
+    ASSERT_TRUE(nodes_[i]->log().wait_members({"db1", "db2"})) << words_.said();
+  EXPECT_TRUE(said("certificate CN=db3 expired on")) << words_.said();
+  at_[2].install(yesterday.node("db3", 30));
+  ASSERT_TRUE(reload(2));
+  for (auto& one : nodes_) EXPECT_TRUE(one->log().wait_members({"db1", "db2", "db3"})) << words_.said();
 }
 
 TEST_F(GroupReload, FilesThatAreWatchedAreLoadedWhenTheyChange) {
