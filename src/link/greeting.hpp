@@ -7,6 +7,7 @@
 
 #include "hauberk/error.hpp"
 #include "mesh/messages.hpp"
+#include "tls/check.hpp"
 #include "tls/context.hpp"
 
 namespace hauberk::link {
