@@ -20,11 +20,12 @@ constexpr std::int64_t clock_skew_seconds = 300;   // a node whose clock is a li
 
 /// The key first: a certificate without its key would look finished.
 result<void> save(X509* certificate, EVP_PKEY* key, const pair_files& into) {
-  std::string secret = pem_of(key);
+  const auto passphrase = read_passphrase(into.password_file);
+  if (!passphrase) return passphrase.error();
+  const secret_text secret = pem_of(key, *passphrase);
   const std::string open = pem_of(certificate);
-  if (secret.empty() || open.empty()) return signing_failed("writing PEM");
-  auto made = create_file(into.key, secret, 0600);
-  OPENSSL_cleanse(secret.data(), secret.size());
+  if (secret.text.empty() || open.empty()) return signing_failed("writing PEM");
+  auto made = create_file(into.key, secret.text, 0600);
   if (!made) return made;
   made = create_file(into.cert, open, 0644);
   if (!made) ::unlink(into.key.c_str());

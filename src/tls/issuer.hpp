@@ -17,6 +17,7 @@ namespace hauberk::tls {
 struct pair_files {
   std::string cert;
   std::string key;
+  std::string password_file = {};  ///< its first line locks the key; empty = the key is not locked
 };
 
 enum class key_kind { p256, p384, rsa3072 };

@@ -21,6 +21,14 @@ constexpr off_t file_bytes_max = 4 * 1024 * 1024;
 /// Never asks on the terminal.
 int no_password(char*, int, int, void*) { return -1; }
 
+/// The passphrase for a key, if there is one; nobody is asked.
+int answer(char* into, int room, int, void* about) {
+  const auto* known = static_cast<const secret_text*>(about);
+  if (known->text.empty() || static_cast<int>(known->text.size()) > room) return -1;
+  std::copy(known->text.begin(), known->text.end(), into);
+  return static_cast<int>(known->text.size());
+}
+
 bool write_all(int file, std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = ::write(file, text.data(), text.size());
@@ -149,19 +157,32 @@ result<x509_ptr> read_certificate(const std::string& path) {
   return std::move(all->front());
 }
 
-result<key_ptr> read_private_key(const std::string& path) {
+result<secret_text> read_passphrase(const std::string& path) {
+  secret_text line;
+  if (path.empty()) return line;
   auto text = read_text(path);
   if (!text) return text.error();
-  const bio_ptr from(BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
-  key_ptr key(PEM_read_bio_PrivateKey(from.get(), nullptr, no_password, nullptr));
-  const bool locked = text->find("ENCRYPTED") != std::string::npos;
-  OPENSSL_cleanse(text->data(), text->size());
+  const secret_text all(std::move(*text));
+  line.text = all.text.substr(0, all.text.find('\n'));
+  if (!line.text.empty() && line.text.back() == '\r') line.text.pop_back();
+  if (!line.text.empty() && line.text.size() < PEM_BUFSIZE) return line;
+  return error(errc::bad_file, path + ": expected a passphrase of 1 to 1023 bytes in the first line");
+}
+
+result<key_ptr> read_private_key(const std::string& path, const secret_text& passphrase) {
+  auto text = read_text(path);
+  if (!text) return text.error();
+  const secret_text all(std::move(*text));
+  const bio_ptr from(BIO_new_mem_buf(all.text.data(), static_cast<int>(all.text.size())));
+  key_ptr key(PEM_read_bio_PrivateKey(from.get(), nullptr, answer, const_cast<secret_text*>(&passphrase)));
+  const bool locked = all.text.find("ENCRYPTED") != std::string::npos;
   if (key != nullptr) return key;
   const std::string reason = take_openssl_reason();
-  return error(
-      errc::bad_file,
-      path + (locked ? ": the key has a passphrase: remove it with openssl pkey for the time of signing"
-                     : ": no readable PEM private key in it: OpenSSL says \"" + reason + "\""));
+  if (locked && !passphrase.text.empty())
+    return error(errc::bad_file, path + ": the passphrase does not open this key");
+  return error(errc::bad_file,
+               path + (locked ? ": the key is locked: give the file with its passphrase (--ca-password-file)"
+                              : ": no readable PEM private key in it: OpenSSL says \"" + reason + "\""));
 }
 
 std::string pem_of(const X509* certificate) {
@@ -172,10 +193,12 @@ std::string pem_of(const X509_CRL* list) {
   return text_by([&](BIO* out) { return PEM_write_bio_X509_CRL(out, list); });
 }
 
-std::string pem_of(const EVP_PKEY* key) {
-  return text_by([&](BIO* out) {
-    return PEM_write_bio_PKCS8PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
-  });
+secret_text pem_of(const EVP_PKEY* key, const secret_text& passphrase) {
+  const EVP_CIPHER* lock = passphrase.text.empty() ? nullptr : EVP_aes_256_cbc();
+  return secret_text(text_by([&](BIO* out) {
+    return PEM_write_bio_PKCS8PrivateKey(out, key, lock, passphrase.text.data(),
+                                         static_cast<int>(passphrase.text.size()), nullptr, nullptr);
+  }));
 }
 
 result<void> create_file(const std::string& path, std::string_view text, mode_t mode) {

@@ -28,13 +28,25 @@ using crl_ptr = std::unique_ptr<X509_CRL, freer<X509_CRL_free>>;
 
 /// The first certificate of a file. Errors: bad_file.
 [[nodiscard]] result<x509_ptr> read_certificate(const std::string& path);
-/// A private key without a passphrase: nobody is asked for one. Errors: bad_file.
-[[nodiscard]] result<key_ptr> read_private_key(const std::string& path);
+/// Text that is wiped when it goes.
+struct secret_text {
+  std::string text;
+  secret_text() = default;
+  explicit secret_text(std::string from) : text(std::move(from)) {}
+  secret_text(secret_text&&) = default;
+  secret_text& operator=(secret_text&&) = default;
+  ~secret_text() { OPENSSL_cleanse(text.data(), text.size()); }
+};
+
+/// The first line of a file, 1 to 1023 bytes; nothing for no file. Errors: bad_file.
+[[nodiscard]] result<secret_text> read_passphrase(const std::string& path);
+/// A private key, locked or not; nobody is asked for a passphrase. Errors: bad_file.
+[[nodiscard]] result<key_ptr> read_private_key(const std::string& path, const secret_text& passphrase = {});
 
 [[nodiscard]] std::string pem_of(const X509* certificate);
 [[nodiscard]] std::string pem_of(const X509_CRL* list);
-/// PKCS #8 without a passphrase.
-[[nodiscard]] std::string pem_of(const EVP_PKEY* key);
+/// PKCS #8, locked with AES-256 where there is a passphrase.
+[[nodiscard]] secret_text pem_of(const EVP_PKEY* key, const secret_text& passphrase = {});
 
 /// Between a file's name and the process that is writing it, in the name that it has until it is whole.
 inline constexpr std::string_view draft_mark = ".part-";

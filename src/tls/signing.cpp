@@ -7,7 +7,9 @@ namespace hauberk::tls {
 result<signer> read_signer(const pair_files& ca, std::int64_t now) {
   auto certificate = read_certificate(ca.cert);
   if (!certificate) return certificate.error();
-  auto key = read_private_key(ca.key);
+  const auto passphrase = read_passphrase(ca.password_file);
+  if (!passphrase) return passphrase.error();
+  auto key = read_private_key(ca.key, *passphrase);
   if (!key) return key.error();
   if (X509_check_private_key(certificate->get(), key->get()) != 1) {
     ERR_clear_error();

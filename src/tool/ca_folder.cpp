@@ -49,7 +49,9 @@ tls::pair_files ca_folder::pair(const std::string& stem) const {
 }
 
 authority_files ca_folder::authority(const std::string& stem) const {
-  return {pair(stem), file(stem + "-index.txt")};
+  authority_files made{pair(stem), file(stem + "-index.txt")};
+  made.pair.password_file = password_file_;
+  return made;
 }
 
 std::vector<authority_files> ca_folder::authorities() const {

@@ -31,7 +31,9 @@ struct node_in_folder {
 
 class ca_folder {
  public:
-  explicit ca_folder(std::string path) : path_(std::move(path)) {}
+  /// `password_file` has the passphrase of the authorities' keys; empty = they are not locked.
+  explicit ca_folder(std::string path, std::string password_file = {})
+      : path_(std::move(path)), password_file_(std::move(password_file)) {}
   ca_folder(const ca_folder&) = delete;
   ca_folder& operator=(const ca_folder&) = delete;
   ~ca_folder();
@@ -63,7 +65,7 @@ class ca_folder {
  private:
   void sweep() const;
 
-  std::string path_;
+  std::string path_, password_file_;
   int lock_ = -1;
 };
 

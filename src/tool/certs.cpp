@@ -118,7 +118,7 @@ int run_certs(const certs_request& what) {
   if (failure)
     return logger("info").said(bad_material,
                                "certs: cannot make the folder '" + what.folder + "': " + failure.message());
-  ca_folder folder(what.folder);
+  ca_folder folder(what.folder, what.password_file);
   if (auto good = folder.lock(); !good) return failed(good.error());
   const std::int64_t now = std::time(nullptr);
   if (what.ca) {
@@ -132,7 +132,7 @@ int run_certs(const certs_request& what) {
 int run_renew(const certs_request& where, const renew_request& what) {
   if (what.nodes.empty() != what.all)
     return logger("info").said(bad_usage, "certs renew: give the nodes' names, or --all");
-  ca_folder folder(where.folder);
+  ca_folder folder(where.folder, where.password_file);
   if (auto good = folder.lock(); !good) return failed(good.error());
   std::vector<std::string> names = what.nodes;
   if (what.all) {

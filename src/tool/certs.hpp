@@ -13,8 +13,9 @@ struct certs_request {
   std::string ca_name;
   std::vector<std::string> nodes;  ///< NAME or NAME,ALTERNATIVE,...
   std::string folder = ".";
-  int days = 0;     ///< 0 = what is usual: ten years for an authority, 825 days for a node
-  std::string key;  ///< p256, p384 or rsa; empty = what is usual
+  int days = 0;               ///< 0 = what is usual: ten years for an authority, 825 days for a node
+  std::string password_file;  ///< has the passphrase of the authority's key; empty = it is not locked
+  std::string key;            ///< p256, p384 or rsa; empty = what is usual
 };
 
 struct renew_request {

@@ -151,7 +151,7 @@ result<void> write_lists(const ca_folder& folder, int days, std::int64_t now) {
 }
 
 result<void> revoke(const certs_request& where, const revoke_request& what) {
-  ca_folder folder(where.folder);
+  ca_folder folder(where.folder, where.password_file);
   if (auto good = folder.lock(); !good) return good;
   if (folder.authorities().empty())
     return error(errc::bad_file,
@@ -285,7 +285,7 @@ int run_revoke(const certs_request& where, const revoke_request& what) {
 }
 
 int run_rotate_ca(const certs_request& where, const std::string& step) {
-  ca_folder folder(where.folder);
+  ca_folder folder(where.folder, where.password_file);
   if (auto good = folder.lock(); !good) return failed(good.error());
   const auto finished = step == "begin"    ? begin_rotation(where, folder, std::time(nullptr))
                         : step == "switch" ? switch_authority(folder)

@@ -86,6 +86,10 @@ void describe_making(CLI::App& command, certs_request& where) {
       .add_option("--days", where.days,
                   "how long they are valid (default 3650 for an authority, 825 for a node)")
       ->check(CLI::Range(1, 365000));
+  command
+      .add_option("--ca-password-file", where.password_file,
+                  "the first line of this file locks the authority's key (AES-256)")
+      ->type_name("FILE");
   command.add_option("--key", where.key, "kind of new keys: p256 (default), p384 or rsa (3072 bits)")
       ->check(CLI::IsMember({"p256", "p384", "rsa"}));
 }

@@ -169,6 +169,41 @@ TEST_F(Certs, AKillAtAnyMomentLeavesWholeFiles) {
   expect_tidy();
 }
 
+TEST_F(Certs, ManyAtOnceLoseNothing) {
+  std::vector<std::string> make{"--ca", "--node"};
+  for (int i = 0; i < 6; ++i) make.push_back("db" + std::to_string(i));
+  certs(make);
+  std::vector<std::unique_ptr<process>> all;
+  for (int i = 0; i < 6; ++i)
+    all.push_back(std::make_unique<process>(
+        std::vector<std::string>{"certs", "revoke", "db" + std::to_string(i), "--dir", folder_.path()}));
+  for (const auto& one : all) EXPECT_EQ(one->wait_exit(), 0) << one->err();
+  EXPECT_THAT(certs({"revoke"}), HasSubstr("revokes 6 certificates"));
+  expect_tidy();
+}
+
+TEST_F(Certs, ALockedAuthority) {
+  std::ofstream(path("phrase")) << "open sesame\n";
+  std::ofstream(path("wrong")) << "sesame\n";
+  std::ofstream(path("empty")) << "\n";
+  const std::string phrase = path("phrase");
+  certs({"--ca", "--node", "db1", "--ca-password-file", phrase});
+  EXPECT_THAT(content_of(path("ca-key.pem")), HasSubstr("BEGIN ENCRYPTED PRIVATE KEY"));
+  EXPECT_THAT(content_of(path("db1-key.pem")), HasSubstr("BEGIN PRIVATE KEY"));
+  EXPECT_EQ(run("openssl pkey -noout -passin file:" + phrase + " -in " + path("ca-key.pem")).status, 0);
+  EXPECT_THAT(certs({"renew", "db1"}, 3), HasSubstr("--ca-password-file"));
+  EXPECT_THAT(certs({"renew", "db1", "--ca-password-file", path("wrong")}, 3), HasSubstr("does not open"));
+  EXPECT_THAT(certs({"renew", "db1", "--ca-password-file", path("empty")}, 3), HasSubstr("first line"));
+  certs({"revoke", "db1", "--ca-password-file", phrase});
+  certs({"rotate-ca", "begin", "--ca-password-file", phrase});
+  certs({"rotate-ca", "switch"});
+  certs({"renew", "db1", "--ca-password-file", phrase});
+  EXPECT_EQ(verdict("db1.pem", "ca.pem"), "good");
+  EXPECT_THAT(content_of(path("ca-key.pem")), HasSubstr("BEGIN ENCRYPTED PRIVATE KEY"));
+  certs({"rotate-ca", "end"});
+  expect_tidy();
+}
+
 TEST_F(Certs, APlainRecipesSharedSerialIsSaidAndNotRevoked) {
   const auto made =
       run("cd " + folder_.path() +

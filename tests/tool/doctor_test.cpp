@@ -1,11 +1,16 @@
 // `hauberk doctor` beside real members: what it says before a node joins, and that the group notices nothing.
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "tool/process.hpp"
 #include "unit/tls/shell.hpp"
@@ -167,6 +172,66 @@ TEST_F(Doctor, NobodyThereAndNothingGood) {
   EXPECT_EQ(open.code, 3);
   EXPECT_THAT(open.bad(), AllOf(HasSubstr("here file: mode 0604"), HasSubstr("here name: 'db2'")));
   EXPECT_THAT(open.got("reach"), HasSubstr("not asked"));
+}
+
+/// Answers every connection with these bytes, and then keeps silent.
+class odd_server {
+ public:
+  explicit odd_server(std::string words) : words_(std::move(words)) {
+    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    auto* any = reinterpret_cast<sockaddr*>(&at);
+    EXPECT_EQ(::bind(listener_, any, size), 0);
+    EXPECT_EQ(::listen(listener_, 8), 0);
+    EXPECT_EQ(::getsockname(listener_, any, &size), 0);
+    port_ = ntohs(at.sin_port);
+    server_ = std::thread([this] { serve(); });
+  }
+  ~odd_server() {
+    ::shutdown(listener_, SHUT_RDWR);
+    server_.join();
+    for (const int one : open_) ::close(one);
+    ::close(listener_);
+  }
+  [[nodiscard]] unsigned port() const { return port_; }
+
+ private:
+  void serve() {
+    for (int one = 0; (one = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;
+         open_.push_back(one)) {
+      // Who has seen enough goes before the end.
+      [[maybe_unused]] const ssize_t sent = ::send(one, words_.data(), words_.size(), MSG_NOSIGNAL);
+    }
+  }
+
+  std::string words_;
+  int listener_ = -1;
+  unsigned port_ = 0;
+  std::vector<int> open_;  // the server's, until it has ended
+  std::thread server_;
+};
+
+TEST_F(Doctor, WhateverListensThere) {
+  const std::string patient = options(db2_, "db2") + "; handshake.timeout=300ms";
+  const std::map<std::string, std::string> odd{{"", "did not answer in time"},
+                                               {"HTTP/1.1 400 Bad Request\r\n\r\n", "an HTTP answer"},
+                                               {"SSH-2.0-OpenSSH_9.2\r\n", "SSH"},
+                                               {std::string("\x16\x03\x03\xff\xff\0\0", 7), ""},
+                                               {std::string(1 << 20, 'x'), "expected TLS"}};
+  for (const auto& [words, seen] : odd) {
+    const odd_server server(words);
+    port_ = server.port();
+    const verdict said = ask(patient);
+    EXPECT_EQ(said.code, 5) << words.substr(0, 20);
+    EXPECT_THAT(said.got("handshake"), HasSubstr(seen));
+    EXPECT_THAT(said.got("presents"), HasSubstr("no certificate"));
+    if (words.size() > 100) continue;
+    const verdict plain = ask("group.name=g; node.name=db2; socket.ssl=no; handshake.timeout=300ms");
+    EXPECT_EQ(plain.code, 5) << words.substr(0, 20);
+  }
 }
 
 TEST_F(Doctor, WordsForPeople) {
