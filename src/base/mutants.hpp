@@ -42,6 +42,7 @@
   M(commit_hearsay, "believes what is committed in an epoch that it has not matched")           \
   M(trim_by_quorum, "trims what a quorum holds, not what all hold")                             \
   M(weight_unpins, "trims what a member lacks that got its weight while it lagged")             \
+  M(brought_is_stable, "says that all hold what its application brought")                       \
   M(trim_undelivered, "trims what its own application has not taken")                           \
   /* views */                                                                                   \
   M(no_barrier, "a view is appended before everything else is committed")                       \

@@ -19,7 +19,7 @@ core::core(settings how, identity who, std::uint64_t seed, base::logger words)
 void core::bootstrap(uuid history, recovered_position from, bool is_forced) {
   HAUBERK_ASSERT(role_ == role::idle, "a replica starts once");
   log_.reset(from.position + 1, 0);
-  held_ = commit_known_ = delivered_ = passed_ = stable_ = from.position;
+  held_ = commit_known_ = delivered_ = passed_ = stable_ = brought_ = from.position;
   next_beat_ = now_ + how_.keepalive_period;
   view first;
   HAUBERK_ASSERT(!who_.arbitrator, "an arbitrator cannot begin a history: it would not keep it");
@@ -42,7 +42,7 @@ void core::join_group(recovered_position from) {
   recovered_ = from;
   role_ = role::joiner;
   log_.reset(from.position + 1, 0);
-  held_ = commit_known_ = delivered_ = passed_ = stable_ = from.position;
+  held_ = commit_known_ = delivered_ = passed_ = stable_ = brought_ = from.position;
   next_beat_ = next_join_ = joined_at_ = now_;
 }
 
@@ -109,7 +109,7 @@ void core::handle_link_up(uuid process, std::string name) {
   p.way = process;
   is_route_due_ = true;
   send_resume(p);
-  if (in_history() && role_ != role::joiner) send_to(process, held{matched_, held_, committed(), stable_});
+  if (in_history() && role_ != role::joiner) send_to(process, holding_now());
   beat_all();  // the others learn of the new link at once: a joiner waits for that
   if (role_ == role::joiner) next_join_ = now_;
 }

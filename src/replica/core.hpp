@@ -171,6 +171,7 @@ class core {
   [[nodiscard]] const std::vector<seat_id>& epoch_dead() const;
   void learn_committed(position_t upto);
   void pass_committed();
+  [[nodiscard]] held holding_now() const;
   void announce_held();
   void trim();
   [[nodiscard]] position_t held_by_weighted() const;
@@ -343,6 +344,7 @@ class core {
   position_t heard_committed_ = 0;            ///< the newest one that a peer says is committed
   position_t passed_ = 0;                     ///< commit was acted on up to here (views)
   position_t stable_ = 0, stable_known_ = 0;  ///< held by all weighted members: here, and as others say
+  position_t brought_ = 0;                    ///< by my application, before it joined
   position_t retired_ = 0;               ///< up to here entries are stable and delivered: they may be trimmed
   std::uint64_t undelivered_bytes_ = 0;  ///< committed here and not yet taken by the application
   std::uint64_t fresh_bytes_ = 0;        ///< committed since the backlog was measured last

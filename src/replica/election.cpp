@@ -335,7 +335,7 @@ bool core::is_left_behind() {
 // What an arbitrator missed it never needs: it goes on as one who has just come.
 position_t core::skip_to(position_t start) {
   log_.reset(start, 0);
-  held_ = commit_known_ = delivered_ = passed_ = stable_ = retired_ = start - 1;
+  held_ = commit_known_ = delivered_ = passed_ = stable_ = brought_ = retired_ = start - 1;
   undelivered_bytes_ = fresh_bytes_ = retired_bytes_ = 0;
   committed_view_ = newest_view_ = nullptr;
   committed_view_at_ = newest_view_at_ = 0;

@@ -204,9 +204,16 @@ void core::pass_committed() {
   }
 }
 
+// What my application brought is committed, but who has it besides I do not know.
+held core::holding_now() const {
+  const bool is_stable_known = stable_ > brought_ || HAUBERK_MUTANT(brought_is_stable);
+  return {matched_, HAUBERK_MUTANT(held_before_payload) ? log_.end() : held_, committed(),
+          is_stable_known ? stable_ : 0};
+}
+
 void core::announce_held() {
   if (!in_history() || role_ == role::joiner || matched_ == 0) return;
-  const held now{matched_, HAUBERK_MUTANT(held_before_payload) ? log_.end() : held_, committed(), stable_};
+  const held now = holding_now();
   if (now == announced_) return;
   announced_ = now;
   send_to_all(now);

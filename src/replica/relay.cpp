@@ -122,7 +122,7 @@ uuid core::choose_middle(const uuid& target, const peer* known) const {
 void core::repeat_to(peer& p) {
   if (p.history != history_ || !in_history() || HAUBERK_MUTANT(relay_once)) return;
   send_resume(p);
-  if (matched_ != 0) send_to(p.process, held{matched_, held_, committed(), stable_});
+  if (matched_ != 0) send_to(p.process, holding_now());
   if (role_ != role::leader) return;
   const auto h = holdings_.find({p.process, p.seat});
   if (h == holdings_.end() || h->second.epoch != epoch_) send_epoch_start(p);
