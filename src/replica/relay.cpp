@@ -195,8 +195,8 @@ void core::pass_on(peer& by, const envelope& message) {
   effects_.push_back(send{{target}, std::make_shared<const envelope>(message), credit});
 }
 
-// My payloads for a leader to which I have no link: a window of them, and back to what it has when a quarter
-// of a suspect timeout brings no receipt.
+// My payloads for a leader to which I have no link: a window of them, no more than a middle passes on at
+// once, and back to what the leader has when a quarter of a suspect timeout brings no receipt.
 void core::pump_relayed_data() {
   const sequence_t end = sent_first_ + sent_.size();
   const sequence_t ordered = senders_.empty() ? 0 : senders_[sender_index(self_)].ordered;
@@ -224,7 +224,8 @@ void core::pump_relayed_data() {
     relayed_.moved_at = now_;
   }
   const peer* middle = find_peer(to->via);
-  while (middle != nullptr && has_credit(*middle) && relayed_.next < end && relayed_.bytes < window_bytes) {
+  const std::uint64_t window = std::min(window_bytes, how_.credit_bytes / 2);
+  while (middle != nullptr && has_credit(*middle) && relayed_.next < end && relayed_.bytes < window) {
     data m = make_data(relayed_.next, relayed_.offset, std::min(how_.chunk_bytes, piece_bytes), piece_bytes);
     const std::uint64_t bytes = bytes_of(m);
     relayed_.under_way.push_back({relayed_.next, relayed_.offset, bytes});
