@@ -82,7 +82,7 @@ void operator_in_charge::lift_bans() {
     if (!home.is_running() || home.is_paused() || home.who()->is_leaving || !home.who()->status.primary)
       continue;
     const auto view = home.core()->current_view();
-    if (view->bans.empty() || !home.who()->changes.empty() || !chance_of(i).percent(2)) continue;
+    if (view->bans.empty() || !home.who()->changes.empty() || !chance_of(i).percent(10)) continue;
     return home.ask(replica::permission{view->bans.front().name});
   }
 }
