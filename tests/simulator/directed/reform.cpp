@@ -19,6 +19,9 @@ void restart(stage& s, machine_index which, const recovered_position& recovered)
   s.at(which).start(how);
 }
 
+std::uint64_t newest_number(stage& s, machine_index of) { return s.at(of).core()->newest_view()->number; }
+std::uint64_t decided_number(stage& s, machine_index of) { return s.at(of).core()->current_view()->number; }
+
 /// Everybody is primary in one history. Whoever was told that it is too far behind takes the state of one
 /// who is primary, and asks again.
 bool is_whole(stage& s) {
@@ -118,6 +121,99 @@ void forced_minority_then_heal(stage& s) {
   s.note("the other side is found again");
   s.group().heal();
   s.demand([&] { return is_whole(s); }, "the members of both sides come together in the forced history", 60s);
+  s.settle();
+}
+
+// A dies. The view without it is decided at C, which dies as well, while B only holds it: to B the view before
+// has a say, and of that two of three are dead. C and A come back: no election can help B, only founding anew.
+void decided_by_the_dead_alone(stage& s) {
+  s.form(3);
+  s.expect([&] { return s.leader() < 3; });
+  const machine_index b = s.leader(), a = (b + 1 + s.chance().below(2)) % 3, c = 3 - a - b;
+  s.broadcast_some(s.chance().below(3), 3);
+  s.wait(50ms);
+  const std::uint64_t number = newest_number(s, b);
+  s.crash(a);
+  s.expect([&] { return newest_number(s, b) > number; });
+  s.hold({c}, {b});
+  s.expect([&] { return decided_number(s, c) > number; }, s.suspect());
+  if (decided_number(s, b) > number) throw missed();
+  s.crash(c, true);
+  s.arrive();
+  s.wait_below(s.suspect() * 2);
+  s.release({c}, {b});
+  const bool is_c_first = s.chance().percent(50);
+  for (const machine_index i : {is_c_first ? c : a, is_c_first ? a : c}) {
+    restart(s, i, s.at(i).durable());
+    s.wait_below(s.suspect() * 2);
+  }
+  s.demand([&] { return is_whole(s); }, "a view that only the dead knew to be decided is re-formed", 40s);
+  s.settle();
+}
+
+// A and B decided the view that admits E, and A alone has the next one, which gives E its weight, when A and E
+// die. By that next one the group is dead, and B plans to found it anew; but E goes before it can promise. A's
+// proof of death is enough for B to lead the view that is decided: it must not wait for E.
+void plan_of_a_founder_falls_apart(stage& s) {
+  const machine_index a = 0, b = 1, e = 2;
+  s.form(2);
+  s.expect([&] { return s.leads(a); });
+  s.start(e);
+  s.expect([&] { return s.weight_in_log(e, a) == 1; });
+  s.hold({a}, {b, e});
+  const std::uint64_t number = newest_number(s, a);
+  s.expect([&] { return decided_number(s, b) + 1 == number; }, s.suspect() / 4);
+  s.crash(e);
+  s.crash(a, true);
+  s.release({a}, {b, e});
+  if (newest_number(s, b) == number) throw missed();
+  s.wait(s.suspect() * 2);
+  s.wait_below(s.suspect());
+  s.at(b).pause();  // it hears of both at once, when they have said all that a plan needs
+  s.start(a);
+  s.start(e);
+  s.wait(s.suspect() * 3 / 2);
+  s.hold({a}, {e});  // E never learns that A has a link with B: it does not promise
+  s.at(b).resume();
+  s.wait(20ms);
+  s.wait_below(60ms);
+  if (s.leads(b)) throw missed();
+  s.arrive();
+  s.crash(e);
+  s.demand([&] { return s.status(b).primary && s.status(a).primary; },
+           "who was to found goes on when the others can go on without", s.suspect() * 5);
+  s.group().heal();
+  s.start(e);
+  s.settle();
+}
+
+// B outweighs A, goes on without it, and is alone when an operator forces A. B has what is void, and comes back
+// with A's state beside its own old file: what that says is over, although it names nobody but B.
+void state_outruns_its_file(stage& s) {
+  const machine_index a = 0, b = 1;
+  s.bootstrap(a);
+  s.start(b, 2);
+  s.expect([&] { return s.weight(b, a) == 2 && s.status(b).primary && s.weight(b, b) == 2; });
+  s.broadcast_some(s.chance().below(2), 3);
+  s.wait(20ms);
+  s.split({a}, {b});
+  s.expect([&] { return s.at(b).core()->current_view()->members.size() == 1 && !s.status(a).primary; });
+  s.broadcast_some(b, 3 + s.chance().below(10));
+  s.wait_below(20ms);
+  if (s.at(a).force()) throw missed();
+  s.expect([&] { return s.status(a).primary; });
+  s.broadcast_some(a, s.chance().below(10));
+  s.wait_below(20ms);
+  s.group().heal();
+  s.expect([&] { return !s.at(b).is_running(); });
+  s.split({a}, {b});
+  const recovered_position copy{s.status(a).history, s.delivered(a)};
+  s.broadcast_some(a, 1 + s.chance().below(10));
+  s.expect([&] { return s.delivered(a) > copy.position; }, 1s);
+  s.arrive();
+  restart(s, b, copy);
+  s.wait(s.suspect() * 2);
+  s.wait_below(s.suspect() * 2);
   s.settle();
 }
 

@@ -20,7 +20,9 @@ void pre_vote_for_the_next_epoch(stage& s);
 // reform.cpp
 void crash_while_a_view_is_pending(stage& s);
 void majority_dies_while_a_view_is_pending(stage& s);
-
+void decided_by_the_dead_alone(stage& s);
+void plan_of_a_founder_falls_apart(stage& s);
+void state_outruns_its_file(stage& s);
 void forced_minority_then_heal(stage& s);
 
 // members.cpp
