@@ -356,4 +356,70 @@ void leaver_outlives_a_member(stage& s) {
   s.settle();
 }
 
+// An arbitrator outweighs X, which alone has all data, and knows more to be committed than X does, when X is
+// cut off; Y, which shall get weight, lacks most. What the arbitrator has trimmed only X has, and only as a
+// member.
+void arbitrator_waits_for_the_data(stage& s) {
+  const machine_index x = 0, arbitrator = 1, y = 2;
+  s.bootstrap(x);
+  start_mode how;
+  how.is_arbitrator = true;
+  how.weight = 2;
+  s.at(arbitrator).start(how);
+  s.expect([&] { return s.weight(arbitrator, x) == 2 && s.status(arbitrator).primary; });
+  s.start(y, 0);
+  s.expect(
+      [&] { return s.weight(y, y) == 0 && s.status(y).primary && s.status(y).held == s.status(x).held; });
+  s.wait(s.suspect() / 2);
+  s.expect([&] { return s.leads(x); });
+  s.hold({x}, {y});
+  s.broadcast_some(x, 3 + s.chance().below(20));
+  s.wait(20ms);
+  s.at(x).ask(replica::weight_change{s.status(y).self, 1});
+  s.expect([&] {
+    const auto* m = s.at(x).core()->current_view()->find_process(s.at(y).process_id());
+    return m != nullptr && m->catching_up;
+  });
+  s.hold({arbitrator, y}, {x});
+  const position_t before = s.status(x).committed;
+  s.broadcast_some(x, 1 + s.chance().below(5));
+  s.expect([&] { return s.status(arbitrator).committed == s.status(x).log_end; }, s.suspect() / 4);
+  if (s.status(x).committed > before) throw missed();
+  s.split({x}, {arbitrator, y});
+  s.expect([&] { return s.leads(arbitrator); }, s.suspect() * 4);
+  s.arrive();
+  s.wait(s.group().settings().inactive_timeout + s.suspect() * 3);
+  s.settle();
+}
+
+// A alone has weight. It gives E weight, too, by a view that E has no room for, and E, which is not primary
+// without that view, starts over with a new seat. Its old one counts in the pending view: it must be dead.
+void weighted_seat_is_given_up(stage& s) {
+  s.bootstrap(0);
+  s.start(1);
+  s.at(1).set_appetite(1, 60s);
+  s.expect([&] { return s.status(1).log_end > 0; });
+  s.hold({1}, {0});  // A hears neither that E holds the view that admits it, nor what E lacks
+  s.expect([&] { return s.weight(1, 1) == 0; }, s.suspect() / 4);
+  const std::uint64_t window = s.group().settings().window_bytes;
+  s.expect(
+      [&] {
+        (void)s.broadcast(0, 2500);
+        return s.status(1).backlog_bytes > window;
+      },
+      s.suspect() / 2);
+  // More entries than are announced to who does not hold them, and less than a window.
+  const position_t most = s.status(1).held + 1200 + s.chance().below(300);
+  for (int turns = 0; turns < 200 && s.status(0).log_end < most; ++turns) {
+    s.broadcast_some(0, 20);
+    s.wait(1ms);
+  }
+  s.wait(s.suspect());  // A's echoes have run out
+  s.release({1}, {0});
+  s.expect([&] { return s.weight_in_log(1, 0) == 1; }, s.suspect());
+  s.expect([&] { return s.status(1).self.number == 2; }, s.group().settings().inactive_timeout * 2);
+  s.arrive();
+  s.settle();
+}
+
 }  // namespace hauberk::simulator::directed

@@ -297,4 +297,25 @@ void pre_vote_for_the_next_epoch(stage& s) {
   s.settle();
 }
 
+// Three of five are left, so all three must agree on one, over slow links: two that ask at the same time
+// split the votes, and do so again and again unless one of them gives way.
+void bare_quorum_on_slow_links(stage& s) {
+  s.form(5);
+  s.expect([&] { return s.leads(0); });
+  const std::vector<machine_index> left{2, 3, 4};
+  const duration slow = s.suspect() / 9;
+  for (const machine_index a : left) {
+    for (const machine_index b : left) {
+      if (a != b) s.group().wires().set_delay(a, b, slow + s.chance().below(5ms));
+    }
+  }
+  s.wait(s.suspect());
+  s.crash(0, true);
+  s.crash(1, true);
+  s.arrive();
+  s.demand([&] { return s.leader() >= 2 && s.leader() < 5; }, "a bare quorum elects nobody",
+           s.suspect() * 5 / 2);
+  s.settle();
+}
+
 }  // namespace hauberk::simulator::directed

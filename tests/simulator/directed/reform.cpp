@@ -124,8 +124,9 @@ void forced_minority_then_heal(stage& s) {
   s.settle();
 }
 
-// A dies. The view without it is decided at C, which dies as well, while B only holds it: to B the view before
-// has a say, and of that two of three are dead. C and A come back: no election can help B, only founding anew.
+// A dies. The view without it is decided at C, which dies as well, while B only holds it: to B the view
+// before has a say, and of that two of three are dead. C and A come back: no election can help B, only
+// founding anew.
 void decided_by_the_dead_alone(stage& s) {
   s.form(3);
   s.expect([&] { return s.leader() < 3; });
@@ -151,9 +152,9 @@ void decided_by_the_dead_alone(stage& s) {
   s.settle();
 }
 
-// A and B decided the view that admits E, and A alone has the next one, which gives E its weight, when A and E
-// die. By that next one the group is dead, and B plans to found it anew; but E goes before it can promise. A's
-// proof of death is enough for B to lead the view that is decided: it must not wait for E.
+// A and B decided the view that admits E, and A alone has the next one, which gives E its weight, when A and
+// E die. By that next one the group is dead, and B plans to found it anew; but E goes before it can promise.
+// A's proof of death is enough for B to lead the view that is decided: it must not wait for E.
 void plan_of_a_founder_falls_apart(stage& s) {
   const machine_index a = 0, b = 1, e = 2;
   s.form(2);
@@ -187,8 +188,8 @@ void plan_of_a_founder_falls_apart(stage& s) {
   s.settle();
 }
 
-// B outweighs A, goes on without it, and is alone when an operator forces A. B has what is void, and comes back
-// with A's state beside its own old file: what that says is over, although it names nobody but B.
+// B outweighs A, goes on without it, and is alone when an operator forces A. B has what is void, and comes
+// back with A's state beside its own old file: what that says is over, although it names nobody but B.
 void state_outruns_its_file(stage& s) {
   const machine_index a = 0, b = 1;
   s.bootstrap(a);
@@ -215,6 +216,35 @@ void state_outruns_its_file(stage& s) {
   s.wait(s.suspect() * 2);
   s.wait_below(s.suspect() * 2);
   s.settle();
+}
+
+// All die and come back; who founds the group anew is cut off from the others before they are in, and dies
+// once more. What it had committed alone by then, its application would have, and nobody else could ever get.
+void founder_dies_before_the_others_are_in(stage& s) {
+  s.form(3);
+  s.broadcast_some(s.chance().below(3), 5);
+  s.wait(50ms);
+  for (const machine_index i : shuffled(s)) s.crash(i);
+  for (const machine_index i : shuffled(s)) {
+    restart(s, i, s.at(i).durable());
+    s.wait_below(500ms);
+  }
+  s.expect([&] { return s.leader() < 3; });
+  const machine_index f = s.leader();
+  const std::vector<machine_index> rest{(f + 1) % 3, (f + 2) % 3};
+  s.split({f}, rest);
+  s.arrive();
+  s.broadcast_some(f, s.chance().below(3));
+  s.wait_below(s.suspect() * 2);
+  s.crash(f);
+  s.group().heal();
+  s.wait_below(s.suspect());
+  restart(s, f, s.at(f).durable());
+  s.settle();
+  for (const machine_index i : rest) {
+    if (!s.at(i).is_running())
+      throw violation("reform", s.at(i).name() + " promised to follow, and needs a full state transfer");
+  }
 }
 
 }  // namespace hauberk::simulator::directed

@@ -16,6 +16,7 @@ void old_entry_held_by_many(stage& s);
 void payload_after_the_vote(stage& s);
 void split_vote(stage& s);
 void pre_vote_for_the_next_epoch(stage& s);
+void bare_quorum_on_slow_links(stage& s);
 
 // reform.cpp
 void crash_while_a_view_is_pending(stage& s);
@@ -23,6 +24,7 @@ void majority_dies_while_a_view_is_pending(stage& s);
 void decided_by_the_dead_alone(stage& s);
 void plan_of_a_founder_falls_apart(stage& s);
 void state_outruns_its_file(stage& s);
+void founder_dies_before_the_others_are_in(stage& s);
 void forced_minority_then_heal(stage& s);
 
 // members.cpp
@@ -41,6 +43,8 @@ void leave_with_last_frame_late(stage& s);
 void two_leave_at_once(stage& s);
 void leave_and_join_within_a_second(stage& s);
 void leaver_outlives_a_member(stage& s);
+void arbitrator_waits_for_the_data(stage& s);
+void weighted_seat_is_given_up(stage& s);
 
 // leases.cpp
 void echo_from_a_later_view(stage& s);

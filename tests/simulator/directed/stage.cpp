@@ -156,7 +156,7 @@ void stage::settle() {
   wait(suspect());
   demand([&] { return unsettled().empty(); }, "the group does not settle", settle_time);
   for (machine_index i = 0; i < count(); ++i) {
-    if (!at(i).is_running()) continue;
+    if (!at(i).is_running() || at(i).who()->is_arbitrator) continue;
     demand([&] { return broadcast(i); }, at(i).name() + " cannot broadcast");
   }
   wait(suspect());
