@@ -63,6 +63,7 @@ const std::vector<scenario>& scenarios() {
       {"state_outruns_its_file", state_outruns_its_file, plain<2>},
       {"founder_dies_before_the_others_are_in", founder_dies_before_the_others_are_in, plain<3>},
       {"forced_minority_then_heal", forced_minority_then_heal, plain<5>},
+      {"forced_with_a_tail", forced_with_a_tail, plain<3>},
       {"one_of_two_restarts_often", one_of_two_restarts_often, plain<3>},
       {"observer_counts_late_holdings", observer_counts_late_holdings, plain<3>},
       {"admission_is_lost", admission_is_lost, plain<4>},

@@ -386,6 +386,7 @@ void arbitrator_waits_for_the_data(stage& s) {
   s.expect([&] { return s.status(arbitrator).committed == s.status(x).log_end; }, s.suspect() / 4);
   if (s.status(x).committed > before) throw missed();
   s.split({x}, {arbitrator, y});
+  for (const machine_index other : {arbitrator, y}) s.group().wires().reset(x, other);  // nothing comes later
   s.expect([&] { return s.leads(arbitrator); }, s.suspect() * 4);
   s.arrive();
   s.wait(s.group().settings().inactive_timeout + s.suspect() * 3);

@@ -247,4 +247,27 @@ void founder_dies_before_the_others_are_in(stage& s) {
   }
 }
 
+// A is forced with a tail that nobody else got; what the others committed since then, at the same positions,
+// is something else, and less. A history that went on from all of that tail would take them in with the wrong
+// one.
+void forced_with_a_tail(stage& s) {
+  s.form(3);
+  s.expect([&] { return s.leads(0); });
+  s.wait_below(20ms);
+  s.hold({0}, {1, 2});
+  s.broadcast_some(0, 15 + s.chance().below(10));
+  const position_t tail = s.status(0).log_end;
+  s.split({0}, {1, 2});
+  s.expect([&] { return !s.status(0).primary && (s.leads(1) || s.leads(2)); });
+  s.broadcast_some(1 + s.chance().below(2), 1 + s.chance().below(4));
+  s.wait(20ms);
+  if (s.at(0).force()) throw missed();
+  s.expect([&] { return s.status(0).primary; });
+  if (s.status(1).committed >= tail || s.status(0).history == s.status(1).history) throw missed();
+  s.arrive();
+  s.group().heal();
+  s.demand([&] { return is_whole(s); }, "the others come in to the forced history", 60s);
+  s.settle();
+}
+
 }  // namespace hauberk::simulator::directed

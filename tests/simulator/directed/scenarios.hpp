@@ -26,6 +26,7 @@ void plan_of_a_founder_falls_apart(stage& s);
 void state_outruns_its_file(stage& s);
 void founder_dies_before_the_others_are_in(stage& s);
 void forced_minority_then_heal(stage& s);
+void forced_with_a_tail(stage& s);
 
 // members.cpp
 void one_of_two_restarts_often(stage& s);
