@@ -423,4 +423,41 @@ void weighted_seat_is_given_up(stage& s) {
   s.settle();
 }
 
+// A leads with payloads that B, which has most of the weight, has only heard of when it loses A and goes on
+// with others in their place. J brings what B has by then, and takes part before A, whose links work again,
+// says that it has matched its log with B's: by what it said before it seems to have as much.
+void joiner_brings_what_one_lacks(stage& s) {
+  const machine_index a = 0, b = 1, j = 2;
+  s.bootstrap(a);
+  s.start(b, 3);
+  s.expect([&] { return s.weight(b, a) == 3 && s.status(b).primary && s.leads(a); });
+  s.wait(s.suspect() / 2);
+  const position_t common = s.status(a).log_end, tail = common + 25;
+  s.broadcast_some(a, 28 + s.chance().below(3), 2000);  // orders overtake payloads
+  s.expect([&] { return s.status(b).log_end >= tail; }, s.suspect() / 10);
+  s.wait(5ms);
+  s.split({a}, {b});
+  s.group().wires().reset(a, b);  // nothing comes later
+  s.expect([&] { return s.leads(b) && s.status(b).primary; }, s.suspect() * 3);
+  if (s.status(b).committed + 10 > tail) throw missed();
+  s.expect([&] { return s.status(b).committed > tail || !s.broadcast(b, 2000); });
+  s.expect([&] { return s.delivered(b) > tail; });
+  start_mode how;
+  how.weight = 0;
+  how.recovered = {s.status(b).history, s.status(b).delivered};
+  s.at(j).start(how);
+  s.wait(s.suspect() / 2);
+  s.group().wires().set_delay(b, a, s.suspect() / 10);
+  s.release({a}, {b});
+  s.release({b}, {a});
+  s.expect([&] { return s.weight_in_log(j, b) == 0 && s.status(j).as == replica::role::follower; },
+           s.suspect());
+  s.hold({a}, {b, j});
+  s.arrive();
+  const position_t most = s.status(b).log_end + 150 + s.chance().below(100);
+  (void)s.until([&] { return !s.broadcast(b, 2000) && s.status(b).log_end > most; }, s.suspect() / 2);
+  s.settle();
+  if (!s.at(a).is_running()) throw violation("retention", "nobody keeps what n1 lacks, which has weight");
+}
+
 }  // namespace hauberk::simulator::directed
