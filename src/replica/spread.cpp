@@ -25,9 +25,7 @@ void core::handle(peer& from, const data& m) {
   if (senders_.size() >= base::limits::seats_max && !is_in_newest(seat)) return;
   sender& s = senders_[sender_index(seat)];
   // What a middle dropped leaves a hole; who fills it goes on from what is here, a begun payload included.
-  if (is_relayed_ && role_ == role::leader && m.first > s.received.have() + 1 &&
-      !HAUBERK_MUTANT(jump_by_relay))
-    return;
+  if (is_relayed_ && role_ == role::leader && m.first > s.received.have() + 1) return;
   if (is_full_for(s, m)) {
     s.is_gapped = true;  // what is dropped here is asked for again, or fetched, when there is room
     return;
