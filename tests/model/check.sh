@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks hauberk.pml with spin: no violation in the true model, a violation for every seeded bug. One core; about
-# ten minutes on a quiet machine and at most 2 GiB (no run may take more than 4 minutes or 7.5 GiB).   tests/model/check.sh [PATTERN]     only what has PATTERN in its name
+# ten minutes on a quiet machine and at most 2 GiB (no run may take more than 20 minutes or 7.5 GiB).
+#   tests/model/check.sh [PATTERN]     only what has PATTERN in its name
 #   HAUBERK_MODEL_DIR   where to build (default: a temporary folder); a trail of what was found stays there
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -36,7 +37,7 @@ holds() {
   [[ $name == *"$pattern"* ]] || return 0
   count=$((count + 1))
   build "$@" || { failed=1; return 0; }
-  nice ./pan -E -Q4 -m10000 -w26 >pan.txt 2>&1 || true
+  nice ./pan -E -Q20 -m10000 -w26 >pan.txt 2>&1 || true
   grep -q 'errors: 0' pan.txt || verdict=VIOLATED
   if [ $verdict = holds ] && grep -qE 'not completed|too small|out of memory' pan.txt; then verdict=INCOMPLETE; fi
   [ $verdict = holds ] || failed=1
