@@ -160,8 +160,11 @@ void core::handle(peer& from, const removed& m) {
             "; this member asks to join it");
     return leave_old_seat(m.what.last, m.known);
   }
-  // That nobody remembers me is no news from one who does not know the view that took me in.
-  if (!m.known && is_member() && m.what.view_number < newest_view_->number &&
+  // That nobody remembers me is no news from one who does not know the view that took me in; unless that view
+  // is of an older epoch than it is in: had it been committed, everybody there would have it.
+  const bool is_cut = !is_admitted_ && newest_view_ && newest_view_at_ > committed() &&
+                      from.echo_epoch > log_.epoch_at(newest_view_at_);
+  if (!m.known && is_member() && m.what.view_number < newest_view_->number && !is_cut &&
       !HAUBERK_MUTANT(hearsay_removes))
     return;
   const bool is_news = is_removed_ ? from.view_number > known : m.what.view_number > known;
