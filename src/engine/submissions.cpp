@@ -81,8 +81,7 @@ result<std::uint64_t> submissions::add(std::span<const payload_t> payloads) {
 std::string submissions::what_is_full() const {
   if (awaits_application_.load(std::memory_order_relaxed))
     return "the group waits for a member whose application is behind by more than gcs.fc_limit (the log "
-           "names "
-           "it)";
+           "names it)";
   if (throttled_.load(std::memory_order_relaxed))
     return "the history window (gcache.size) is nearly full of messages that not every member holds yet";
   return std::to_string(in_flight_bytes()) +

@@ -18,13 +18,11 @@
 
 #include "hauberk/hauberk.hpp"
 #include "support/certificates.hpp"
+#include "support/poll.hpp"
 
 namespace hauberk::test {
 
 using namespace std::chrono_literals;
-
-/// How long anything may take before a test gives up: sanitizers are slow, a deadlock is for ever.
-inline constexpr auto patience = 30s;
 
 /// Sanitizers slow everything down by about ten: silence must last longer there before it means anything.
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)

@@ -18,16 +18,6 @@ class GroupPolicy : public GroupTest {
   using clock = std::chrono::steady_clock;
   using names = std::vector<std::string>;
 
-  /// Polls: what it waits for is seen from outside only.
-  template <typename Condition>
-  bool comes_true(Condition condition) {
-    const auto until = clock::now() + patience;
-    while (!condition()) {
-      if (clock::now() > until) return false;
-      std::this_thread::sleep_for(5ms);
-    }
-    return true;
-  }
   static std::optional<unsigned> weight_of(const std::optional<view>& in, std::string_view name) {
     if (in)
       for (const member& one : in->members)
@@ -35,7 +25,7 @@ class GroupPolicy : public GroupTest {
     return std::nullopt;
   }
   bool gets_weight(node& at, std::string_view name, unsigned weight) {
-    return comes_true([&] { return weight_of(at->current_view(), name) == weight; });
+    return eventually([&] { return weight_of(at->current_view(), name) == weight; });
   }
   bool all_count(std::vector<std::unique_ptr<node>>& nodes) {
     return std::ranges::all_of(nodes, [&](auto& one) {
@@ -228,7 +218,7 @@ TEST_F(GroupPolicy, ThrottledAllWaitForASlowApplication) {
   nodes[2]->pause();
   auto sent = send_until_throttled(nodes, 2);
   ASSERT_TRUE(sent);
-  for (auto& one : nodes) EXPECT_TRUE(comes_true([&] { return (*one)->metrics().throttled; }));
+  for (auto& one : nodes) EXPECT_TRUE(eventually([&] { return (*one)->metrics().throttled; }));
   EXPECT_GT((*nodes[2])->metrics().backlog_bytes, 1U << 20U);
   EXPECT_THAT(words_.said(), HasSubstr("broadcasts wait: the application of db3"));
   const auto waited = (*nodes[0])->wait_writable(1, 100ms);
@@ -243,8 +233,8 @@ TEST_F(GroupPolicy, ThrottledAllWaitForASlowApplication) {
   ASSERT_TRUE(room) << room.error().text;
   nodes[0]->send("goes on");
   expect_same(nodes, *sent + 1);
-  for (auto& one : nodes) EXPECT_TRUE(comes_true([&] { return !(*one)->metrics().throttled; }));
-  EXPECT_TRUE(comes_true([&] { return (*nodes[2])->metrics().backlog_bytes == 0; }));
+  for (auto& one : nodes) EXPECT_TRUE(eventually([&] { return !(*one)->metrics().throttled; }));
+  EXPECT_TRUE(eventually([&] { return (*nodes[2])->metrics().backlog_bytes == 0; }));
   EXPECT_TRUE(all_count(nodes));
 }
 
@@ -253,7 +243,7 @@ TEST_F(GroupPolicy, ALimitInMessages) {
   ASSERT_TRUE(all_count(nodes));
   nodes[1]->pause();
   std::size_t sent = 0;
-  EXPECT_TRUE(comes_true([&] {
+  EXPECT_TRUE(eventually([&] {
     while ((*nodes[0])->broadcast(bytes_of("small"))) ++sent;
     return (*nodes[0])->broadcast(bytes_of("small")).error().text.find("gcs.fc_limit") != std::string::npos;
   }));

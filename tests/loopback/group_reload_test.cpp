@@ -15,16 +15,6 @@ using clock = std::chrono::steady_clock;
 /// Links are replaced once they are 11 s old, and with a pause between two tries.
 constexpr auto renewal_patience = 45s;
 
-template <typename Condition>
-bool wait_until(Condition condition, clock::duration at_most = patience) {
-  const auto end = clock::now() + at_most;
-  while (!condition()) {
-    if (clock::now() > end) return false;
-    std::this_thread::sleep_for(5ms);
-  }
-  return true;
-}
-
 /// The files of one node under names that stay, while what is in them changes.
 struct files {
   files(const temp_dir& in, const std::string& name)
@@ -66,13 +56,13 @@ class GroupReload : public GroupTest {
       nodes_.push_back(std::make_unique<node>(std::move(*joined)));
     }
     for (auto& one : nodes_) ASSERT_TRUE(one->log().wait_members({"db1", "db2", "db3"})) << words_.said();
-    ASSERT_TRUE(wait_until([&] { return all_count(); }));
+    ASSERT_TRUE(eventually([&] { return all_count(); }));
     views_ = nodes_[0]->log().views().size();
     loading_ = std::thread([this] {
       for (int i = 0; !is_done_; ++i) {
         nodes_[static_cast<std::size_t>(i) % 2]->send("message " + std::to_string(i));
         ++sent_;
-        if (i % 16 == 0) std::this_thread::sleep_for(1ms);
+        if (i % 16 == 0) std::this_thread::sleep_for(1ms);  // paces the load: nothing is waited for
       }
     });
   }
@@ -106,7 +96,7 @@ class GroupReload : public GroupTest {
     for (const char c : print.substr(print.find('=') + 1))
       if (std::isxdigit(static_cast<unsigned char>(c)) != 0)
         hex += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return wait_until(
+    return eventually(
         [&] {
           const std::lock_guard hold(mutex_);
           return seen_.contains(name + " saw " + of + " with " + hex);
@@ -134,7 +124,7 @@ TEST_F(GroupReload, ANewCertificateIsTakenUpByAllLinksUnderLoad) {
   ASSERT_TRUE(done) << done.error().text;
   EXPECT_TRUE(saw("db2", "db1", fresh)) << words_.said();
   EXPECT_TRUE(saw("db3", "db1", fresh)) << words_.said();
-  EXPECT_TRUE(wait_until([&] { return (*nodes_[0])->metrics().links_up == 2; }));
+  EXPECT_TRUE(eventually([&] { return (*nodes_[0])->metrics().links_up == 2; }));
   expect_undisturbed();
   EXPECT_EQ((*nodes_[0])->metrics().reloads, 1U);
   EXPECT_TRUE(said("certificates were loaded again, as number 2: certificate CN=db1 (db1), serial"));
@@ -196,7 +186,7 @@ TEST_F(GroupReload, ARevokedMembersLiveLinksAreDroppedAtOnce) {
   const auto start = clock::now();
   for (const std::size_t i : {0U, 1U}) ASSERT_TRUE(reload(i));
   for (const std::size_t i : {0U, 1U})
-    EXPECT_TRUE(wait_until([&] { return (*nodes_[i])->metrics().links_up == 1; })) << words_.said();
+    EXPECT_TRUE(eventually([&] { return (*nodes_[i])->metrics().links_up == 1; })) << words_.said();
   EXPECT_LT(clock::now() - start, 5s);
   EXPECT_TRUE(said("dropped a link ")) << words_.said();
   EXPECT_EQ((*nodes_[0])->metrics().links_dropped, 1U);
@@ -227,7 +217,7 @@ TEST_F(GroupReload, AnAnchorThatIsGoneDropsWhomItVouchedFor) {
     ASSERT_TRUE(reload(i));
   }
   for (const std::size_t i : {0U, 1U})
-    EXPECT_TRUE(wait_until([&] { return (*nodes_[i])->metrics().links_up == 1; })) << words_.said();
+    EXPECT_TRUE(eventually([&] { return (*nodes_[i])->metrics().links_up == 1; })) << words_.said();
   EXPECT_LT(clock::now() - start, 5s);
   EXPECT_TRUE(said("the trust anchors in socket.ssl_ca have changed")) << words_.said();
   for (const std::size_t i : {0U, 1U})
@@ -238,11 +228,11 @@ TEST_F(GroupReload, APeersLinksEndWithItsCertificate) {
   const std::int64_t end = std::time(nullptr) + 12;
   test_ca yesterday("test-ca", end - 86400);
   begin([&](const std::string& name) { return yesterday.node(name, name == "db3" ? 1 : 30); });
-  EXPECT_TRUE(wait_until([&] { return (*nodes_[0])->metrics().peer_certificates_end == end; }));
+  EXPECT_TRUE(eventually([&] { return (*nodes_[0])->metrics().peer_certificates_end == end; }));
   EXPECT_EQ((*nodes_[2])->metrics().certificate_ends, end);
   EXPECT_TRUE(said("the certificate of db3, CN=db3, expires in less than a day")) << words_.said();
   for (const std::size_t i : {0U, 1U})
-    EXPECT_TRUE(wait_until([&] { return (*nodes_[i])->metrics().links_up == 1; })) << words_.said();
+    EXPECT_TRUE(eventually([&] { return (*nodes_[i])->metrics().links_up == 1; })) << words_.said();
   EXPECT_GE(std::time(nullptr), end);
   for (const std::size_t i : {0U, 1U})
     ASSERT_TRUE(nodes_[i]->log().wait_members({"db1", "db2"})) << words_.said();
@@ -256,7 +246,7 @@ TEST_F(GroupReload, FilesThatAreWatchedAreLoadedWhenTheyChange) {
   begin([&](const std::string& name) { return ca_.node(name); }, "socket.ssl_watch=yes");
   const node_files fresh = ca_.node("db2");
   at_[1].install(fresh);
-  EXPECT_TRUE(wait_until([&] { return (*nodes_[1])->metrics().reloads > 0; }));
+  EXPECT_TRUE(eventually([&] { return (*nodes_[1])->metrics().reloads > 0; }));
   EXPECT_TRUE(saw("db1", "db2", fresh)) << words_.said();
   EXPECT_EQ((*nodes_[0])->metrics().reloads, 0U);
   ASSERT_TRUE((*nodes_[0])->set_option("socket.ssl_watch", "no"));
@@ -267,7 +257,7 @@ TEST_F(GroupReload, FilesThatAreWatchedAreLoadedWhenTheyChange) {
 
 TEST_F(GroupReload, KeysChangeAllTheTimeUnderLoad) {
   begin([&](const std::string& name) { return ca_.node(name); }, "socket.ssl_rekey=20,1s");
-  ASSERT_TRUE(wait_until([&] { return sent_ > 20000; }));
+  ASSERT_TRUE(eventually([&] { return sent_ > 20000; }));
   expect_undisturbed();
 }
 
@@ -282,7 +272,7 @@ TEST_F(GroupReload, TlsTwelveTakesNewLinksInsteadOfNewKeys) {
       ++count;
     return count;
   };
-  EXPECT_TRUE(wait_until([&] { return links() >= 12; }, renewal_patience)) << words_.said();
+  EXPECT_TRUE(eventually([&] { return links() >= 12; }, renewal_patience)) << words_.said();
   expect_undisturbed();
 }
 

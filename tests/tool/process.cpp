@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -17,20 +16,6 @@
 extern char** environ;
 
 namespace hauberk::test {
-namespace {
-
-void pause_a_little() { ::poll(nullptr, 0, 10); }
-
-}  // namespace
-
-bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    pause_a_little();
-  }
-  return true;
-}
 
 std::string content_of(const std::string& path) {
   std::ostringstream all;

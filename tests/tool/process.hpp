@@ -6,18 +6,14 @@
 
 #include <sys/types.h>
 #include <chrono>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "support/certificates.hpp"
+#include "support/poll.hpp"
 
 namespace hauberk::test {
-
-/// True as soon as `condition` holds; false when it did not within `limit`.
-bool eventually(const std::function<bool()>& condition,
-                std::chrono::milliseconds limit = std::chrono::seconds(30));
 
 /// The whole content of a file; empty when it is not there.
 std::string content_of(const std::string& path);

@@ -1,14 +1,11 @@
 #include "loopback/net/party.hpp"
 
 #include <filesystem>
-#include <thread>
 
 #include "base/random.hpp"
 
 namespace hauberk::net::test {
 namespace {
-
-constexpr auto patience = 20s;
 
 uuid process_of(const std::string& name) { return base::random(std::hash<std::string>()(name)).id(); }
 
@@ -54,7 +51,7 @@ party::~party() { stop(); }
 
 bool party::wait(const std::function<bool()>& look) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, patience, look);
+  return changed_.wait_for(lock, ::hauberk::test::patience, look);
 }
 
 std::optional<connection_id> party::wait_for_link(const std::function<bool(const link_end&)>& is) {
@@ -167,15 +164,6 @@ std::size_t open_descriptors() {
   std::size_t count = 0;
   for ([[maybe_unused]] const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
   return count;
-}
-
-bool eventually(const std::function<bool()>& look) {
-  const auto end = std::chrono::steady_clock::now() + patience;
-  while (!look()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
 }
 
 }  // namespace hauberk::net::test

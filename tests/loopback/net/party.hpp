@@ -13,10 +13,12 @@
 
 #include "net/transport.hpp"
 #include "support/certificates.hpp"
+#include "support/poll.hpp"
 
 namespace hauberk::net::test {
 
 using namespace std::chrono_literals;
+using ::hauberk::test::eventually;
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 inline constexpr bool is_sanitized = true;
@@ -56,9 +58,9 @@ class party : private handler {
   explicit party(character who);
   ~party() override;
 
-  /// Waits until `true`, at most 20 s. `look` runs under the lock of the notes.
+  /// Waits until `true`, at most `patience`. `look` runs under the lock of the notes.
   bool wait(const std::function<bool()>& look);
-  /// The first link of which `is` holds; nothing after 20 s.
+  /// The first link of which `is` holds; nothing when none came in time.
   std::optional<connection_id> wait_for_link(const std::function<bool(const link_end&)>& is);
   std::optional<connection_id> wait_for_up() {
     return wait_for_link([](const auto& l) { return l.is_up && !l.is_down; });
@@ -99,7 +101,4 @@ std::shared_ptr<const hauberk::wire::encoded> data_frame(std::uint64_t sequence,
 
 /// Descriptors open in this process.
 std::size_t open_descriptors();
-/// Waits until `true`, at most 20 s.
-bool eventually(const std::function<bool()>& look);
-
 }  // namespace hauberk::net::test

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "support/certificates.hpp"
+#include "support/poll.hpp"
 
 namespace hauberk::engine {
 namespace {
@@ -23,9 +24,7 @@ TEST(FileWatch, TellsOnceOfFilesThatChangedAndSettled) {
   const file_watch watch(
       {one, two, dir / "none"}, [&] { ++told; }, 5ms);
   const auto wait = [&](int count) {
-    const auto end = std::chrono::steady_clock::now() + 20s;
-    while (told < count && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(1ms);
-    return told.load() == count;
+    return test::eventually([&] { return told >= count; }) && told == count;
   };
   // Each change is a single one, so that it cannot be told of half done.
   std::ofstream(one, std::ios::app) << "changed in place";
