@@ -17,6 +17,7 @@ inline constexpr std::size_t claims_max =
 inline constexpr std::size_t forks_max = 32;            ///< histories before its own that a view remembers
 inline constexpr std::size_t bans_max = 64;             ///< names that may not join
 inline constexpr std::size_t ban_text_bytes_max = 255;  ///< why
+inline constexpr std::size_t policy_bytes_max = 16 * 1024;  ///< a group's policy, as written
 inline constexpr std::size_t changes_max = 1024;  ///< changes that a member asks for, or a leader works on
 inline constexpr std::size_t frame_head_bytes_max = 256 * 1024;          ///< a frame without its payload
 inline constexpr std::size_t frame_payload_bytes_max = 4 * 1024 * 1024;  ///< a frame's payload, decompressed

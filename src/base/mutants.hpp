@@ -64,6 +64,12 @@
   M(dead_unnamed, "a view does not name the lost ones that are proven dead")                    \
   M(evict_unasked, "removes an evicted member before it has given up to be primary")            \
   M(evicted_stays_primary, "goes on as primary after it consented to be evicted")               \
+  /* policy */                                                                                  \
+  M(proved_by_most, "activates a policy that most members have proved")                         \
+  M(proof_of_another, "counts proofs of an earlier proposal")                                   \
+  M(admitted_while_prepared, "admits joiners while a policy is prepared")                       \
+  M(goes_unproved, "lets a member go that has not proved what is prepared, and goes on")        \
+  M(founder_keeps_its_own, "a founder takes only the policy that it started with")              \
   /* re-forming and force */                                                                    \
   M(founder_at_once, "a founder commits before the others are in")                              \
   M(decided_unheard, "only those count as barred whose view is decided for all")                \

@@ -34,6 +34,22 @@ std::string describe(const replica::view_event& event) {
   return text;
 }
 
+std::string describe(const replica::policy_event& event) {
+  const replica::group_policy& now = event.what->policy;
+  const std::string at = " at position " + std::to_string(event.position);
+  const std::string asked = now.by.empty() ? std::string() : ", as " + now.by + " asked";
+  switch (now.step) {
+    case replica::policy_step::prepare:
+      return (now.is_trial ? "trying a policy" : "preparing policy " + std::to_string(now.number + 1)) + at +
+             asked;
+    case replica::policy_step::activate:
+      return "policy " + std::to_string(now.number) + " is in force from position " +
+             std::to_string(event.position) + " on" + asked;
+    default:
+      return "policy " + std::to_string(now.number) + " stays in force, decided" + at + ": " + now.words;
+  }
+}
+
 }  // namespace
 
 // Effects of the one can be inputs of the other, and an event taken can free what lets more be sent.
@@ -131,6 +147,16 @@ void engine::carry_out(replica::persist& one) {
                                 "then join again");
 }
 
+// Every change of the policy is refused, in words, as long as this process cannot carry one out.
+void engine::carry_out(replica::apply_policy& one) {
+  const replica::group_policy& policy = one.what->policy;
+  if (policy.prepared.empty()) return;
+  replica_->handle_policy_proof(
+      now_, policy.prepared_in, replica::proof::cannot,
+      "this version cannot change its policy while it runs: restart all members with "
+      "the new settings");
+}
+
 std::size_t engine::pull_events() {
   std::size_t count = 0;
   const auto pull = [&] {
@@ -155,6 +181,11 @@ void engine::deliver(replica::view_event& one) {
   delivery_.learn(*one.what);
   how_.log(one.primary ? base::level::info : base::level::warning, describe(one));
   delivery_.stage(std::move(one));
+}
+
+void engine::deliver(replica::policy_event& one) {
+  how_.log(base::level::info, describe(one));
+  delivery_.stage(filler_item{one.position});
 }
 
 void engine::deliver(replica::message_event& one) {

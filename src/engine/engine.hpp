@@ -147,8 +147,10 @@ class engine final : private net::handler {
   void carry_out(replica::drop_link& one);
   void carry_out(replica::forget_peer& one);
   void carry_out(replica::persist& one);
+  void carry_out(replica::apply_policy& one);
   std::size_t pull_events();
   void deliver(replica::view_event& one);
+  void deliver(replica::policy_event& one);
   void deliver(replica::message_event& one);
   void deliver(replica::filler_event& one);
   void deliver(replica::outcome_event& one);

@@ -65,6 +65,14 @@ result<void> engine::prepare() {
   identity_.weight = how_.weight;
   identity_.arbitrator = how_.arbitrator;
   identity_.speaks = {protocol_min, protocol_max};
+  if (guard_.current()->policy_text.size() > base::limits::policy_bytes_max)
+    return error(errc::bad_option, "the policy that these options make has " +
+                                       std::to_string(guard_.current()->policy_text.size()) +
+                                       " bytes, it may have " +
+                                       std::to_string(base::limits::policy_bytes_max) +
+                                       ": trust fewer anchors (socket.ssl_ca) or name fewer ciphers");
+  identity_.policy.number = 1;
+  identity_.policy.text = guard_.current()->policy_text;
   if (how_.state_dir.empty()) {
     how_.log(base::level::info, "no node.state_dir is configured: a restart here is a new node to the group");
   } else {

@@ -20,9 +20,9 @@
 namespace hauberk::engine {
 namespace {
 
-// Room for two views of as many members and bans as there may be, with the longest names.
-constexpr std::size_t slot_bytes = 512 * 1024, page_bytes = 4096;
-constexpr std::string_view first_line = "hauberk state, version 3";
+// Room for two views of as many members and bans as there may be, with the longest names and policies.
+constexpr std::size_t slot_bytes = 768 * 1024, page_bytes = 4096;
+constexpr std::string_view first_line = "hauberk state, version 4";
 
 struct slot {
   std::uint64_t number = 0;
@@ -77,8 +77,15 @@ class writer {
                                 std::to_string(m.weight_wanted) + " " + (m.catching_up ? "1 " : "0 ") +
                                 (m.arbitrator ? "1 " : "0 ") + escaped(m.name));
     }
+    policy(key + ".policy", what->policy);
     for (const auto& b : what->bans)
       line(key + ".ban", escaped(b.name) + " " + escaped(b.by) + " " + escaped(b.text));
+  }
+  void policy(const std::string& key, const replica::group_policy& what) {
+    line(key, std::to_string(what.number) + " " + escaped(what.text));
+    if (what.prepared.empty()) return;
+    line(key + ".prepared", std::to_string(what.prepared_in) + (what.is_trial ? " 1 " : " 0 ") +
+                                escaped(what.by) + " " + escaped(what.prepared));
   }
 };
 
@@ -146,7 +153,8 @@ class fields {
   }
   bool read(base::seat_id& into) { return read(into.process) && read(into.number); }
   bool read(recovered_position& into) { return read(into.history) && read(into.position); }
-  bool read(std::string& into) {
+  bool read(std::string& into,
+            std::size_t most = std::max(base::limits::name_bytes_max, base::limits::ban_text_bytes_max)) {
     const std::string_view word = next();
     for (std::size_t i = 0; i < word.size(); ++i) {
       if (word[i] != '%') {
@@ -160,7 +168,7 @@ class fields {
       into += static_cast<char>(byte);
       i += 2;
     }
-    return into.size() <= std::max(base::limits::name_bytes_max, base::limits::ban_text_bytes_max);
+    return into.size() <= most;
   }
   [[nodiscard]] bool is_done() const { return rest_.empty(); }
 
@@ -182,6 +190,14 @@ bool read_view(std::string_view key, fields& from, std::shared_ptr<replica::view
     if (into->bans.size() >= base::limits::bans_max) return false;
     replica::ban& b = into->bans.emplace_back();
     return from.read(b.name) && from.read(b.by) && from.read(b.text);
+  }
+  if (key == ".policy") {
+    return from.read(into->policy.number) && from.read(into->policy.text, base::limits::policy_bytes_max);
+  }
+  if (key == ".policy.prepared") {
+    replica::group_policy& p = into->policy;
+    return from.read(p.prepared_in) && from.read(p.is_trial) && from.read(p.by) &&
+           from.read(p.prepared, base::limits::policy_bytes_max);
   }
   if (key != ".member" || into->members.size() >= base::limits::members_max) return false;
   replica::member& m = into->members.emplace_back();

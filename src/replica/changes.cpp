@@ -29,13 +29,13 @@ void core::handle(peer& from, const change_request& m) {
 
 void core::note_change(const uuid& requester, const change_request& m) {
   const auto is_it = [&](const wanted_change& one) { return one.requester == requester && one.id == m.id; };
-  if (wanted_.size() >= base::limits::changes_max || std::any_of(wanted_.begin(), wanted_.end(), is_it))
-    return;
+  auto& queue = std::holds_alternative<policy_change>(m.what) ? proposals_ : wanted_;
+  if (queue.size() >= base::limits::changes_max || std::any_of(queue.begin(), queue.end(), is_it)) return;
   // What was answered is not done again: another may have changed it since.
   const auto known = std::find_if(answered_.begin(), answered_.end(), is_it);
   if (known == answered_.end()) {
     const member* by = newest_view_->find_process(requester);
-    wanted_.push_back({requester, m.id, m.what, by != nullptr ? by->name : std::string(), errc::ok, {}});
+    queue.push_back({requester, m.id, m.what, by != nullptr ? by->name : std::string(), errc::ok, {}});
   } else {
     answer(*known);
   }
@@ -53,6 +53,14 @@ void core::answer(const wanted_change& what) {
   } else if (asked_.erase(what.id) != 0) {
     events_.push_back(change_event{what.id, what.end, what.text});
   }
+}
+
+void core::conclude(wanted_change what, errc end, std::string text) {
+  what.end = end;
+  what.text = std::move(text);
+  answer(what);
+  answered_.push_back(std::move(what));
+  if (answered_.size() > answers_max) answered_.pop_front();
 }
 
 void core::consider_changes() {
@@ -77,14 +85,11 @@ void core::consider_changes() {
     };
     const std::optional<error> end = std::visit(judge, first.what);
     if (!end) break;
-    first.end = static_cast<errc>(end->code.value());
-    first.text = end->text;
-    answer(first);
-    answered_.push_back(std::move(first));
-    if (answered_.size() > answers_max) answered_.pop_front();
+    conclude(std::move(first), static_cast<errc>(end->code.value()), end->text);
     wanted_.pop_front();
   }
   consider_eviction();
+  consider_policy();
 }
 
 void core::apply_changes(view& next) {

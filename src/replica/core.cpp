@@ -32,6 +32,7 @@ void core::bootstrap(uuid history, recovered_position from, bool is_forced) {
     first.bans = kept_.newest()->bans;
   }
   first.number = (kept_.is_empty() ? 0 : kept_.newest()->number) + 1 + (is_forced ? forced_step : 0);
+  first.policy = founding_policy({kept_.decided, kept_.pending});
   if (first.history != history) first.fork(history, from.position);
   found(std::move(first), kept_.epoch + 1);
 }
@@ -330,7 +331,7 @@ status core::current() const {
   s.primary = is_primary_ && was_primary_told_;
   s.epoch = epoch_;
   s.leader = role_ == role::leader ? self_.process : leader_;
-  s.view_number = committed_view_ ? committed_view_->number : 0;
+  s.view_number = committed_view_ ? shown_view_ : 0;
   s.log_start = log_.start();
   s.log_end = log_.end();
   s.held = held_;

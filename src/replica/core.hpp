@@ -35,6 +35,7 @@ class core {
   void handle_refused(uuid process);
   void handle_message(uuid from, const envelope& message);
   void handle_written(uuid process, std::uint64_t bytes);
+  void handle_policy_proof(std::uint64_t prepared_in, proof state, std::string words);  // policy.cpp
   void advance(time_point now);  ///< every input begins with it
   void flush();
   std::optional<effect> next_effect();
@@ -205,6 +206,7 @@ class core {
   void consider_view();
   [[nodiscard]] bool is_view_due() const;
   [[nodiscard]] std::optional<view> wanted_view();
+  [[nodiscard]] view next_view();
   void judge_member(const member& m, view& next);
   void demote_laggards(view& next);
   [[nodiscard]] position_t held_here(const seat_id& seat) const;
@@ -224,6 +226,7 @@ class core {
   [[nodiscard]] std::string donor_for(const seat_id& joiner, const view& from) const;
   [[nodiscard]] const member* missing_link(const uuid& joiner, const view& next);
   bool is_banned(candidate_member& c);
+  bool is_put_off(candidate_member& c);
   bool take_in(candidate_member& c, view& next);
   void name_missing_link(candidate_member& c, const member& m);
   void refuse_join(const seat_id& seat, errc reason, bool is_final, std::string text);
@@ -246,6 +249,7 @@ class core {
   struct reform_plan {
     uuid leader;
     view_ptr base;
+    std::vector<view_ptr> policies;  ///< views that may have the newest policy
     std::vector<claim_id> upon;
     std::uint64_t number = 0;
     epoch_t epoch = 0;
@@ -274,10 +278,35 @@ class core {
   void consider_changes();
   void note_change(const uuid& requester, const change_request& m);
   void answer(const wanted_change& what);
+  void conclude(wanted_change what, errc end, std::string text);
   [[nodiscard]] std::optional<error> objection(const weight_change& c) const;
   [[nodiscard]] bool is_done(const weight_change& c, const view& in) const;
   void apply(const weight_change& c, view& next) const;
   void apply_changes(view& next);
+
+  // policy.cpp
+  struct policy_outcome {
+    policy_step step = policy_step::abort;
+    errc answer = errc::refused;  ///< to who asked
+    std::string culprit, words;
+  };
+  void handle(peer& from, const policy_proof& m);
+  void note_proof(const seat_id& seat, const policy_proof& m);
+  void tell_proof();
+  [[nodiscard]] const policy_proof* proof_of(const seat_id& seat) const;
+  [[nodiscard]] bool has_proved(const seat_id& seat) const;
+  [[nodiscard]] std::optional<policy_outcome> judge_proofs() const;
+  [[nodiscard]] bool is_policy_due() const;
+  bool take_policy_step(view& next);
+  void end_policy(view& next, policy_outcome end);
+  [[nodiscard]] const member* gone_unproved(const view& next) const;
+  [[nodiscard]] bool is_done(const policy_change& c, const view& in) const;
+  [[nodiscard]] std::optional<error> objection(const policy_change& c) const;
+  void apply(const policy_change&, view&) const {}  // by steps of its own
+  void consider_policy();
+  void forget_proposals();
+  void policy_committed(const view_ptr& v);
+  [[nodiscard]] group_policy founding_policy(const std::vector<view_ptr>& known) const;
 
   // eviction.cpp
   void handle(peer& from, const evict_notice& m);
@@ -352,7 +381,8 @@ class core {
   std::uint64_t retired_bytes_ = 0;      ///< of those still in the log
   view_ptr committed_view_, newest_view_;
   position_t committed_view_at_ = 0, newest_view_at_ = 0;
-  position_t founded_at_ = 0;  ///< the view by which this process founded its history
+  std::uint64_t shown_view_ = 0;  ///< number of the last committed view of members
+  position_t founded_at_ = 0;     ///< the view by which this process founded its history
   time_point committed_view_since_{};
   std::map<seat_id, holding> holdings_;
 
@@ -431,6 +461,22 @@ class core {
   time_point noticed_since_{}, noticed_at_{};
   epoch_t evicted_in_ = 0;   ///< the epoch in which I consented; 0 = I did not
   bool is_evicted_ = false;  ///< a committed view did it
+  // ---- policy ----
+  struct tried_policy {
+    std::uint64_t in = 0;  ///< number of the view that ends it; 0 = none
+    policy_change what;
+    errc answer = errc::ok;
+    std::string words;
+    bool is_committed = false;
+  };
+  std::deque<wanted_change> proposals_;     ///< as leader: the oldest first
+  std::map<seat_id, policy_proof> proofs_;  ///< as leader
+  std::uint64_t proofs_about_ = 0;          ///< what is prepared in that view was found to be committed …
+  time_point proofs_since_{};               ///< … then
+  tried_policy tried_;                      ///< as leader: the outcome under way
+  policy_proof proof_;                      ///< mine
+  time_point proof_told_at_{};              ///< last
+  std::optional<group_policy> applied_;     ///< that the last effect told
   // ---- changes and placement ----
   std::map<std::uint64_t, asked_change> asked_;
   std::deque<wanted_change> wanted_;    ///< as leader: the oldest first, one view for each

@@ -37,6 +37,8 @@ std::optional<event> core::next_event() {
   if (e.what == kind::view) {
     const view_ptr v = log_.view_at(at);
     if (v->find(self_) != nullptr) {
+      // The first that one gets shows the members, whatever else it does.
+      if (v->policy.step != policy_step::none && delivered_view_) return policy_event{v, e.epoch, at};
       delivered_view_ = v;
       delivered_view_at_ = at;
       was_primary_told_ = true;

@@ -148,6 +148,7 @@ void core::enter_epoch(epoch_t epoch) {
   pre_vote_epoch_ = 0;
   rounds_.clear();
   wanted_.clear();
+  forget_proposals();
   noticed_ = heir_ = seat_id{};
   is_paused_ = false;
   for (auto& [id, asked_at] : fences_) asked_at = time_point{};
@@ -162,6 +163,7 @@ void core::step_down(const char* why) {
   leader_ = uuid{};
   rounds_.clear();
   wanted_.clear();
+  forget_proposals();
   noticed_ = heir_ = seat_id{};
   is_paused_ = false;
   votes_.clear();

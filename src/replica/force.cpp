@@ -23,6 +23,7 @@ result<void> core::force_primary() {
   next.root = newest_view_->root;
   next.forks = newest_view_->forks;
   next.bans = newest_view_->bans;
+  next.policy = founding_policy({newest_view_});
   next.number = newest_view_->number + 1 + (HAUBERK_MUTANT(force_unmarked) ? 0 : forced_step);
   lose_others(next);
   awaited_.clear();

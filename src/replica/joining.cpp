@@ -40,13 +40,25 @@ bool core::is_banned(candidate_member& c) {
   return true;
 }
 
+// Whoever is admitted would have to prove what is prepared, too: it waits for the outcome.
+bool core::is_put_off(candidate_member& c) {
+  const group_policy& p = newest_view_->policy;
+  if (p.prepared.empty() || HAUBERK_MUTANT(admitted_while_prepared)) return false;
+  if (!std::exchange(c.is_put_off, true)) {
+    refuse_join(c.asked.seat, errc::refused, false,
+                "the group is about to change its policy, as " + p.by +
+                    " asked: joiners wait until that is done or given up, which takes a few seconds");
+  }
+  return true;
+}
+
 // Adds the joiner to `next` when nothing speaks against it.
 bool core::admissible(candidate_member& c, view& next) {
   const join& asked = c.asked;
   const peer* p = find_peer(asked.seat.process);
   if (p == nullptr || !p->is_up || p->seat != asked.seat.number) return false;
   if (next.members.size() >= base::limits::members_max) return false;
-  if (is_banned(c)) return false;
+  if (is_banned(c) || is_put_off(c)) return false;
   const auto old = std::find_if(next.members.begin(), next.members.end(),
                                 [&](const member& m) { return m.name == asked.name; });
   if (old != next.members.end()) {
@@ -247,7 +259,7 @@ void core::handle(peer& from, const join& m) {
   for (const seat_id& seat : m.succeeds) note_dead(seat, m.name);
   note_given_up(m);
   candidate_member& c = joiners_[from.process];
-  if (c.asked.seat != m.seat) c = {m, now_, now_, false, false};
+  if (c.asked.seat != m.seat) c = {m, now_, now_};
   c.asked = m;
   c.asked_at = now_;
   if (role_ == role::leader && is_in_newest(m.seat)) send_epoch_start(from);

@@ -93,6 +93,7 @@ struct candidate_member {
   time_point since{}, asked_at{};
   bool is_refused = false;  ///< for good: it was told
   bool is_named = false;    ///< people were told what keeps it out
+  bool is_put_off = false;  ///< it was told that a change of policy comes first
   uuid missing{};           ///< the member that it has no link with
 };
 

@@ -15,7 +15,7 @@ constexpr position_t caught_up_entries =
 
 // Cheap look first: nearly always there is nothing to change.
 bool core::is_view_due() const {
-  if (!leavers_.empty() || !joiners_.empty() || !wanted_.empty()) return true;
+  if (!leavers_.empty() || !joiners_.empty() || !wanted_.empty() || is_policy_due()) return true;
   if (pinned_bytes() > how_.window_bytes / 2) return true;
   return std::any_of(newest_view_->members.begin(), newest_view_->members.end(), [&](const member& m) {
     return m.catching_up || is_suspected(m.seat) || is_behind(m.seat);
@@ -39,7 +39,8 @@ void core::consider_view() {
   }
 }
 
-std::optional<view> core::wanted_view() {
+// The newest one with nothing changed.
+view core::next_view() {
   view next = *newest_view_;
   ++next.number;
   next.joined.clear();
@@ -50,6 +51,18 @@ std::optional<view> core::wanted_view() {
   if (HAUBERK_MUTANT(removed_forgotten)) next.removed.clear();
   for (member& m : next.members)
     m.last = HAUBERK_MUTANT(last_forgotten) ? m.last : senders_[sender_index(m.seat)].ordered;
+  next.policy.step = policy_step::none;
+  next.policy.culprit.clear();
+  next.policy.words.clear();
+  if (next.policy.prepared.empty()) {
+    next.policy.by.clear();
+    next.policy.is_trial = false;
+  }
+  return next;
+}
+
+std::optional<view> core::wanted_view() {
+  view next = next_view();
   if (HAUBERK_MUTANT(demote_before_losses)) demote_laggards(next);
   for (const member& m : newest_view_->members) judge_member(m, next);
   admit_joiners(next);
@@ -76,7 +89,13 @@ std::optional<view> core::wanted_view() {
   if (std::equal(next.members.begin(), next.members.end(), newest_view_->members.begin(),
                  newest_view_->members.end(), same) &&
       next.bans == newest_view_->bans) {
-    return std::nullopt;
+    next = next_view();
+    return take_policy_step(next) ? std::optional(std::move(next)) : std::nullopt;
+  }
+  if (const member* m = gone_unproved(next)) {
+    const std::string words = m->name + " goes before it has proved that it can";
+    next = next_view();
+    end_policy(next, {policy_step::abort, errc::refused, m->name, words});
   }
   return next;
 }
@@ -186,7 +205,9 @@ void core::propose(view next) {
 void core::view_committed(position_t at, const view_ptr& v) {
   committed_view_ = v;
   committed_view_at_ = at;
+  if (v->policy.step == policy_step::none || shown_view_ == 0) shown_view_ = v->number;
   keep_decided(at, v);
+  policy_committed(v);
   committed_view_since_ = now_;
   if (HAUBERK_MUTANT(view_kept_after_held)) hold_view(at);
   for (const auto* gone : {&v->left, &v->lost, &v->evicted}) {

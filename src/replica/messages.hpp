@@ -265,8 +265,15 @@ struct permission {
 
   bool operator==(const permission&) const = default;
 };
+/// Put this policy in force when every member has proved that it can; a trial stops there.
+struct policy_change {
+  std::string text;
+  bool is_trial = false;
+
+  bool operator==(const policy_change&) const = default;
+};
 /// What any member may ask the leader to do by a view.
-using change = std::variant<weight_change, eviction, permission>;
+using change = std::variant<weight_change, eviction, permission, policy_change>;
 /// Asked again until it is answered: to be asked twice makes no difference.
 struct change_request {
   std::uint64_t id = 0;  ///< of the asking process
@@ -296,9 +303,24 @@ struct evict_consent {
   bool operator==(const evict_consent&) const = default;
 };
 
+/// How far a member is with a policy that is prepared.
+enum class proof : std::uint8_t {
+  pending,  ///< its links are not all made with it yet
+  proved,   ///< it has a working link made with it to every other member
+  cannot,   ///< it never will
+};
+/// Said to the leader, again and again, until the outcome is committed.
+struct policy_proof {
+  std::uint64_t prepared_in = 0;  ///< number of the view that prepared it
+  proof state = proof::pending;
+  std::string text;  ///< what is in the way, for people
+
+  bool operator==(const policy_proof&) const = default;
+};
+
 using body = std::variant<data, order, held, beat, resume, vote_request, vote, epoch_start, fetch, fetched,
                           join, join_refused, leave, removed, handover, fence_request, fence_answer, claim,
-                          promise, change_request, change_answer, evict_notice, evict_consent>;
+                          promise, change_request, change_answer, evict_notice, evict_consent, policy_proof>;
 
 /// Where a message comes from and goes to that travels over a third member, because the direct link between
 /// the two is broken (PROTOCOL 13). One hop only: the middle passes on what it got from the origin itself.

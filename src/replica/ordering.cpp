@@ -15,7 +15,9 @@ constexpr std::size_t run_bytes = 48;                ///< of a run, a seat or a 
 // At most so much of a frame's head; of what is largest, a view, one alone fits.
 std::size_t bytes_of(const view& v) {
   std::size_t bytes = run_bytes * (2 + v.joined.size() + v.dead.size() + v.removed.size() + v.forks.size());
-  for (const auto* members : {&v.members, &v.left, &v.lost}) {
+  bytes += v.policy.text.size() + v.policy.prepared.size() + v.policy.words.size() + 10 * run_bytes;
+  for (const ban& b : v.bans) bytes += run_bytes + b.name.size() + b.by.size() + b.text.size();
+  for (const auto* members : {&v.members, &v.left, &v.lost, &v.evicted}) {
     for (const member& m : *members) bytes += 2 * run_bytes + m.name.size() + m.address.size();
   }
   return bytes;

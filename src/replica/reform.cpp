@@ -62,6 +62,11 @@ class assembly {
       }
       need(*v);
     }
+    candidates_ = {base_};
+    for (const one& c : all_) {
+      const view_ptr& v = c.said->known.pending;
+      if (v && v->number > base_->number) candidates_.push_back(v);
+    }
     return true;
   }
 
@@ -87,6 +92,8 @@ class assembly {
   /// No quorum of the views that count can ever come back by itself.
   [[nodiscard]] bool is_dead() const { return dead_; }
   [[nodiscard]] const view_ptr& base() const { return base_; }
+  /// The base, and those held beyond it: a policy that one of them activated may be in force somewhere.
+  [[nodiscard]] const std::vector<view_ptr>& candidates() const { return candidates_; }
 
  private:
   static bool is_of(const one& c, const seat_id& seat) {
@@ -129,6 +136,7 @@ class assembly {
 
   std::vector<one> all_;
   view_ptr base_;
+  std::vector<view_ptr> candidates_;
   std::vector<member> needed_;
   bool dead_ = false;
 };
@@ -271,6 +279,7 @@ std::optional<core::reform_plan> core::plan_reform() {
   }
   reform_plan plan;
   plan.base = those.base();
+  plan.policies = those.candidates();
   plan.leader = choose_founder(present, *plan.base);
   for (const auto& [process, said] : present) {
     plan.upon.push_back({process, said->version});
@@ -323,6 +332,7 @@ void core::reform(const reform_plan& plan) {
     next.joined = {self_};
   }
   next.bans = is_member() ? newest_view_->bans : plan.base->bans;
+  next.policy = founding_policy(plan.policies);
   awaited_.clear();
   for (const claim_id& one : plan.upon) {
     const peer* p = find_peer(one.process);

@@ -61,6 +61,10 @@ void replica::handle_written(time_point now, uuid process, std::uint64_t bytes) 
   core_->advance(now);
   core_->handle_written(process, bytes);
 }
+void replica::handle_policy_proof(time_point now, std::uint64_t prepared_in, proof state, std::string words) {
+  core_->advance(now);
+  core_->handle_policy_proof(prepared_in, state, std::move(words));
+}
 void replica::handle_time(time_point now) { core_->advance(now); }
 void replica::flush(time_point now) {
   core_->advance(now);

@@ -54,6 +54,7 @@ struct settings {
   std::uint64_t backlog_bytes_max = 64U << 20U;  ///< committed and not yet taken by the application
   std::uint64_t backlog_entries_max = 0;         ///< the same in entries; 0 = any
   bool recovers = true;                          ///< takes part in re-forming a group that died (pc.recovery)
+  base::duration policy_timeout = std::chrono::seconds(10);  ///< for all to prove one that is prepared
 };
 
 /// Who this process is. `past` is what the state file kept of its predecessor, whose seats it proves dead.
@@ -65,6 +66,7 @@ struct identity {
   record past;
   protocols speaks{};
   bool arbitrator = false;  ///< orders and votes, but keeps and delivers no payloads, and broadcasts none
+  group_policy policy;      ///< number and text of what is in force here as it starts: what a founder brings
 };
 
 // ---- effects: what the owner must do ----
@@ -88,7 +90,14 @@ struct forget_peer {
 struct persist {
   record what;
 };
-using effect = std::variant<send, drop_link, forget_peer, persist>;
+/// The policy of this committed view is another one than that of the last such effect (`record::policy`
+/// before the first): make links with what is prepared beside those with what is in force, and tell by
+/// `handle_policy_proof` how that goes; put in force what was activated, and close the other links; or drop
+/// what is not prepared any more.
+struct apply_policy {
+  view_ptr what;
+};
+using effect = std::variant<send, drop_link, forget_peer, persist, apply_policy>;
 
 // ---- events: what the application sees, in this order ----
 
@@ -100,6 +109,13 @@ struct view_event {
   position_t position = 0;
   bool primary = false;
   bool resumed = false;
+};
+/// A committed step of the group's policy, `what->policy`: the members, and the number of the view as the
+/// application knows it, stay what they were.
+struct policy_event {
+  view_ptr what;
+  epoch_t epoch = 0;
+  position_t position = 0;
 };
 /// A committed message. `ticket` is not 0 when it is a broadcast of this process.
 struct message_event {
@@ -125,7 +141,7 @@ struct fence_event {
   std::uint64_t id = 0;
   position_t position = 0;
 };
-/// What became of a `change`: `reason` ok once a committed view has it.
+/// What became of a `change`: `reason` ok once a committed view has it, or a trial of a policy went well.
 struct change_event {
   std::uint64_t id = 0;
   errc reason = errc::ok;
@@ -136,8 +152,8 @@ struct farewell_event {
   errc reason = errc::ok;  ///< ok after `leave`
   std::string text;
 };
-using event = std::variant<view_event, message_event, filler_event, outcome_event, fence_event, change_event,
-                           farewell_event>;
+using event = std::variant<view_event, policy_event, message_event, filler_event, outcome_event, fence_event,
+                           change_event, farewell_event>;
 
 enum class role { idle, joiner, follower, candidate, leader, gone };
 
@@ -149,7 +165,7 @@ struct status {
   bool primary = false;
   epoch_t epoch = 0;
   uuid leader;                    ///< nil when unknown
-  std::uint64_t view_number = 0;  ///< of the last committed view
+  std::uint64_t view_number = 0;  ///< of the last committed view of members
   position_t log_start = 0, log_end = 0, held = 0, committed = 0, delivered = 0, stable = 0;
   std::uint64_t window_bytes = 0;     ///< payload bytes in the log and in the pools
   std::uint64_t in_flight_bytes = 0;  ///< own broadcasts not yet committed
@@ -205,6 +221,9 @@ class replica {
   void handle_message(time_point now, uuid from, const envelope& message);
   /// `bytes` of credit given with `send` to this peer have left the process.
   void handle_written(time_point now, uuid process, std::uint64_t bytes);
+  /// How this process gets on with the policy that the view `prepared_in` prepared. Proved, and cannot, are
+  /// for good; said again for as long as that is undecided.
+  void handle_policy_proof(time_point now, std::uint64_t prepared_in, proof state, std::string words);
   /// Time has passed: call at `next_deadline` at the latest.
   void handle_time(time_point now);
 

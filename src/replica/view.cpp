@@ -90,6 +90,9 @@ view_ptr outline_of(const view& of) {
   made.evicted.clear();
   made.removed.clear();
   made.dead.clear();
+  made.policy.step = policy_step::none;
+  made.policy.culprit.clear();
+  made.policy.words.clear();
   made.protocol = 1;
   for (member& m : made.members) {
     m.last = 0;
@@ -101,6 +104,20 @@ view_ptr outline_of(const view& of) {
 
 bool record::has(const seat_id& seat) const {
   return std::find(seats.begin(), seats.end(), seat) != seats.end();
+}
+
+group_policy record::policy() const {
+  group_policy made;
+  if (decided) made = decided->policy;
+  if (pending && made.prepared.empty()) {  // what is pending may have been cut, or committed long ago
+    const group_policy& next = pending->policy;
+    if (!decided) made = next;
+    made.prepared = next.prepared;
+    made.prepared_in = next.prepared_in;
+    made.is_trial = next.is_trial;
+    made.by = next.by;
+  }
+  return made;
 }
 
 bool record::operator==(const record& other) const {

@@ -62,6 +62,25 @@ struct ban {
   bool operator==(const ban&) const = default;
 };
 
+/// What an entry does to the group's policy.
+enum class policy_step : std::uint8_t { none, prepare, activate, abort };
+
+/// The settings that must be the same at all members, as a view knows them (PROTOCOL 11). The text is not
+/// looked into here. A view that takes a step changes nothing else: its members are those of the one before.
+struct group_policy {
+  std::uint64_t number = 0;              ///< of the one in force; rises with each activation
+  std::string text;                      ///< the one in force, at most limits::policy_bytes_max
+  policy_step step = policy_step::none;  ///< what this very view does; none in views of members
+  std::string prepared;                  ///< proposed and not decided yet; empty = nothing is
+  std::uint64_t prepared_in = 0;         ///< number of the view that prepared it: what proofs are about
+  bool is_trial = false;                 ///< it will be aborted, whatever the proofs say
+  std::string by;                        ///< name of the member that asked for it
+  std::string culprit;                   ///< of an abort: the member at fault; may be empty
+  std::string words;                     ///< of an abort: why, for people
+
+  bool operator==(const group_policy&) const = default;
+};
+
 struct view {
   uuid history;
   uuid root;                              ///< the first history of the chain: the group's identity for life
@@ -77,6 +96,7 @@ struct view {
   std::vector<member> evicted;   ///< gone because a member asked for it, after they had consented
   std::vector<ban> bans;         ///< oldest first, at most limits::bans_max
   std::vector<removal> removed;  ///< newest last, at most limits::removed_max
+  group_policy policy;
 
   bool operator==(const view&) const = default;
 
@@ -117,6 +137,9 @@ struct record {
   [[nodiscard]] bool has(const seat_id& seat) const;
   [[nodiscard]] seat_id seat() const { return seats.empty() ? seat_id{} : seats.front(); }
   [[nodiscard]] bool is_empty() const { return !decided && !pending; }
+  /// What a process goes on with that starts with this record: the policy in force, and the one that may have
+  /// been activated meanwhile (`prepared`), so that it can be linked with whoever has either.
+  [[nodiscard]] group_policy policy() const;
   /// Its newest view, committed or not.
   [[nodiscard]] const view_ptr& newest() const { return pending ? pending : decided; }
   bool operator==(const record& other) const;

@@ -118,6 +118,18 @@ replica::removal take(taker& with, const Removal& from) {
   return {with.seat(from.seat()), from.last(), from.view_number()};
 }
 
+replica::group_policy take(taker& with, const Policy& from) {
+  return {from.number(),
+          with.policy(from.text()),
+          with.one_of("a step of a policy", from.step(), replica::policy_step::abort),
+          with.policy(from.prepared()),
+          from.prepared_in(),
+          from.is_trial(),
+          with.name(from.by()),
+          with.name(from.culprit()),
+          with.reason(from.words())};
+}
+
 replica::view_ptr take(taker& with, const View& from) {
   const auto member = [&](const Member& one) { return take(with, one); };
   replica::view made;
@@ -139,6 +151,7 @@ replica::view_ptr take(taker& with, const View& from) {
   made.bans = with.list("the number of bans", from.bans(), limits::bans_max, [&](const Ban& one) {
     return replica::ban{with.name(one.name()), with.name(one.by()), with.ban_text(one.text())};
   });
+  if (from.has_policy()) made.policy = take(with, from.policy());
   return std::make_shared<const replica::view>(std::move(made));
 }
 
@@ -302,13 +315,16 @@ replica::promise take(taker& with, const Promise& from) {
 // ---- changes that members ask for ----
 
 replica::change take_change(taker& with, const ChangeRequest& from) {
-  const int kinds = (from.has_weight() ? 1 : 0) + (from.has_evict() ? 1 : 0) + (from.has_allow() ? 1 : 0);
+  const int kinds = (from.has_weight() ? 1 : 0) + (from.has_evict() ? 1 : 0) + (from.has_allow() ? 1 : 0) +
+                    (from.has_policy() ? 1 : 0);
   if (kinds != 1) with.fail("a change is of one kind, got " + std::to_string(kinds) + " that are known here");
   if (from.has_evict()) {
     return replica::eviction{with.seat(from.evict().seat()), with.name(from.evict().name()),
                              with.ban_text(from.evict().text())};
   }
   if (from.has_allow()) return replica::permission{with.name(from.allow().name())};
+  if (from.has_policy())
+    return replica::policy_change{with.policy(from.policy().text()), from.policy().is_trial()};
   return replica::weight_change{with.seat(from.weight().seat()), with.weight(from.weight().weight())};
 }
 
@@ -318,6 +334,11 @@ replica::change_request take(taker& with, const ChangeRequest& from) {
 
 replica::change_answer take(taker& with, const ChangeAnswer& from) {
   return {from.id(), from.reason(), with.reason(from.text())};
+}
+
+replica::policy_proof take(taker& with, const PolicyProof& from) {
+  return {from.prepared_in(), with.one_of("the state of a proof", from.state(), replica::proof::cannot),
+          with.reason(from.text())};
 }
 
 // ---- the frame around them ----
@@ -386,6 +407,8 @@ std::optional<replica::body> take_body(taker& with, const Frame& head, const bas
       return replica::evict_notice{head.evict_notice().epoch()};
     case Frame::kEvictConsentFieldNumber:
       return replica::evict_consent{head.evict_consent().epoch()};
+    case Frame::kPolicyProofFieldNumber:
+      return take(with, head.policy_proof());
     case 0:
       with.fail("a frame has one kind, got none");
       return std::nullopt;

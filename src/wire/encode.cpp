@@ -124,6 +124,23 @@ void put(Removal* into, const replica::removal& what) {
   into->set_view_number(what.view_number);
 }
 
+void put_policy(std::string* into, const std::string& text) {
+  HAUBERK_ASSERT(text.size() <= limits::policy_bytes_max, "policies are checked where they come in");
+  *into = text;
+}
+
+void put(Policy* into, const replica::group_policy& what) {
+  into->set_number(what.number);
+  put_policy(into->mutable_text(), what.text);
+  into->set_step(static_cast<std::uint32_t>(what.step));
+  put_policy(into->mutable_prepared(), what.prepared);
+  into->set_prepared_in(what.prepared_in);
+  into->set_is_trial(what.is_trial);
+  put_name(into->mutable_by(), what.by);
+  put_name(into->mutable_culprit(), what.culprit);
+  put_text(into->mutable_words(), what.words);
+}
+
 void put(View* into, const replica::view& what) {
   HAUBERK_ASSERT(what.members.size() <= limits::members_max && what.joined.size() <= limits::members_max &&
                      what.left.size() <= limits::members_max && what.lost.size() <= limits::members_max &&
@@ -148,6 +165,7 @@ void put(View* into, const replica::view& what) {
   }
   for (const auto& seat : what.dead) put(into->add_dead(), seat);
   into->set_protocol(what.protocol);
+  if (what.policy != replica::group_policy()) put(into->mutable_policy(), what.policy);
   put(into->mutable_root(), what.root);
   for (const auto& fork : what.forks) {
     auto& made = *into->add_forks();
@@ -380,12 +398,24 @@ void put(ChangeRequest& into, const replica::permission& what) {
   put_name(into.mutable_allow()->mutable_name(), what.name);
 }
 
+void put(ChangeRequest& into, const replica::policy_change& what) {
+  put_policy(into.mutable_policy()->mutable_text(), what.text);
+  into.mutable_policy()->set_is_trial(what.is_trial);
+}
+
 void put(Frame& frame, const replica::evict_notice& what) {
   frame.mutable_evict_notice()->set_epoch(what.epoch);
 }
 
 void put(Frame& frame, const replica::evict_consent& what) {
   frame.mutable_evict_consent()->set_epoch(what.epoch);
+}
+
+void put(Frame& frame, const replica::policy_proof& what) {
+  auto& into = *frame.mutable_policy_proof();
+  into.set_prepared_in(what.prepared_in);
+  into.set_state(static_cast<std::uint32_t>(what.state));
+  put_text(into.mutable_text(), what.text);
 }
 
 void put(Frame& frame, const replica::change_request& what) {

@@ -70,6 +70,14 @@ class taker {
   std::string ban_text(const std::string& from) {
     return text("the length of a ban's reason", from, limits::ban_text_bytes_max);
   }
+  std::string policy(const std::string& from) {
+    return text("the length of a policy", from, limits::policy_bytes_max);
+  }
+  /// An enum whose values are 0 to `last`.
+  template <typename Enum>
+  Enum one_of(const char* what, std::uint32_t from, Enum last) {
+    return check(what, from, static_cast<std::uint64_t>(last)) ? static_cast<Enum>(from) : Enum{};
+  }
   std::uint8_t weight(std::uint32_t from) {
     return check("a weight", from, 255) ? static_cast<std::uint8_t>(from) : std::uint8_t{0};
   }

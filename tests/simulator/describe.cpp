@@ -13,6 +13,10 @@ std::string words(const replica::view& v) {
             (each.weight_wanted != each.weight ? "/" + to_string(each.weight_wanted) : "") +
             (each.catching_up ? "c" : "") + (each.arbitrator ? "a" : "");
   }
+  const replica::group_policy& p = v.policy;
+  if (p != replica::group_policy()) text += " policy " + to_string(p.number) + " " + p.text;
+  if (!p.prepared.empty()) text += " prepared in " + to_string(p.prepared_in) + " " + p.prepared;
+  if (p.step == replica::policy_step::abort) text += " aborted";
   return text + "}";
 }
 std::string words(const replica::order_run& run) {
@@ -31,6 +35,10 @@ std::string words(const replica::weight_change& c) {
 
 std::string words(const replica::eviction& c) { return c.name + " shall go: " + c.text; }
 std::string words(const replica::permission& c) { return c.name + " may come back"; }
+
+std::string words(const replica::policy_change& c) {
+  return std::string(c.is_trial ? "try" : "put in force") + " policy " + c.text;
+}
 
 struct teller {
   std::string operator()(const replica::data& m) const {
@@ -123,6 +131,11 @@ struct teller {
   std::string operator()(const replica::evict_consent& m) const {
     return "consents to be evicted e" + to_string(m.epoch);
   }
+  std::string operator()(const replica::policy_proof& m) const {
+    static constexpr const char* states[] = {"pending", "proved", "cannot"};
+    return std::string(states[static_cast<std::size_t>(m.state)]) + " what is prepared in " +
+           to_string(m.prepared_in) + (m.text.empty() ? "" : ": " + m.text);
+  }
   std::string operator()(const replica::fence_request& m) const { return "fence? " + to_string(m.id); }
   std::string operator()(const replica::fence_answer& m) const {
     return "fence " + to_string(m.id) + " e" + to_string(m.epoch) + " at " + to_string(m.position);
@@ -139,6 +152,13 @@ struct event_teller {
       words += " " + each.name + "(" + base::to_string(each.seat) + " w" + to_string(each.weight) + ")";
     }
     return words;
+  }
+  std::string operator()(const replica::policy_event& what) const {
+    static constexpr const char* steps[] = {"none", "prepared", "activated", "aborted"};
+    const replica::group_policy& p = what.what->policy;
+    return "policy " + to_string(p.number) + " at " + to_string(what.position) + " " +
+           steps[static_cast<std::size_t>(p.step)] + " " + (p.prepared.empty() ? p.text : p.prepared) +
+           (p.is_trial ? " (trial)" : "") + (p.words.empty() ? "" : ": " + p.words);
   }
   std::string operator()(const replica::message_event& what) const {
     return "message at " + to_string(what.position) + " from " + base::to_string(what.sender) + ", " +

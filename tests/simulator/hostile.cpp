@@ -117,6 +117,9 @@ message_ptr hostile_voice::change_numbers(const replica::envelope& what) {
     change(gone->what.last, gone->what.view_number, gone->what.seat.number);
   } else if (auto* over = std::get_if<replica::handover>(&made.what)) {
     change(over->epoch, over->view_number, over->log_end);
+  } else if (auto* proof = std::get_if<replica::policy_proof>(&made.what)) {
+    change(proof->prepared_in);
+    if (chance_.percent(30)) proof->state = replica::proof::proved;
   } else if (auto* fence = std::get_if<replica::fence_answer>(&made.what)) {
     change(fence->id, fence->epoch, fence->position);
   }

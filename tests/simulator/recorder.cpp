@@ -78,6 +78,8 @@ bool recorder::is_void(const witness& who, const replica::event& what) const {
   position_t where = who.next;
   if (const auto* view = std::get_if<replica::view_event>(&what)) {
     if (view->primary && !view->resumed) where = view->position;
+  } else if (const auto* policy = std::get_if<replica::policy_event>(&what)) {
+    where = policy->position;
   } else if (const auto* message = std::get_if<replica::message_event>(&what)) {
     where = message->position;
   } else if (const auto* filler = std::get_if<replica::filler_event>(&what)) {
@@ -96,6 +98,8 @@ void recorder::note(witness& who, const replica::event& what) {
   };
   if (const auto* view = std::get_if<replica::view_event>(&what)) {
     if (view->primary && !view->resumed) passed(view->position), who.view = view->what;
+  } else if (const auto* policy = std::get_if<replica::policy_event>(&what)) {
+    passed(policy->position);
   } else if (const auto* message = std::get_if<replica::message_event>(&what)) {
     passed(message->position);
     if (message->ticket != 0) ended(message->ticket, fate::delivered);
@@ -329,6 +333,12 @@ void recorder::handle(witness& who, const replica::view_event& what) {
   made.view = what.what;
   deliver(who, what.position, std::move(made));
   who.view = what.what;
+}
+
+void recorder::handle(witness& who, const replica::policy_event& what) {
+  entry made;
+  made.view = what.what;
+  deliver(who, what.position, std::move(made));
 }
 
 void recorder::handle(witness& who, const replica::message_event& what) {

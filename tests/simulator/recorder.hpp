@@ -54,6 +54,7 @@ class recorder {
   /// Finds which broadcast of its sender a message is, or says that it is none.
   void identify(entry& message, position_t where);
   void handle(witness& who, const replica::view_event& what);
+  void handle(witness& who, const replica::policy_event& what);
   void handle(witness& who, const replica::message_event& what);
   void handle(witness& who, const replica::filler_event& what);
   void handle(witness& who, const replica::outcome_event& what);

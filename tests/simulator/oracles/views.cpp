@@ -111,6 +111,14 @@ class views final : public oracle {
     fail("a ban was told to be lifted, but every view has it: " + made.name);
   }
 
+  void check_made(const replica::policy_change& made) const {
+    if (made.is_trial) return;
+    for (const auto& [number, placed] : by_number_) {
+      if (placed.second->policy.text == made.text) return;
+    }
+    fail("a policy was told to be in force, but no view has it: " + made.text);
+  }
+
   void check_last(const replica::view& now, std::map<seat_id, base::sequence_t>& ordered,
                   position_t where) const {
     const auto check = [&](const seat_id& seat, base::sequence_t last, const char* as) {

@@ -53,6 +53,14 @@ class StateFile : public testing::Test {
     made.root = id(0xce);
     made.forks = {{id(0xce), 12}, {id(0xcf), 34}};
     made.number = number;
+    made.policy.number = number + 3;
+    made.policy.text = "a=1\nb= 2%\n";
+    if (number % 3 == 0) {
+      made.policy.prepared = "a=2\n";
+      made.policy.prepared_in = number - 1;
+      made.policy.is_trial = number % 2 == 0;
+      made.policy.by = "n 1";
+    }
     if (number % 2 == 0) made.bans = {{"bad one", "n 1", "it lied"}, {"b", "", ""}};
     for (std::size_t i = 0; i < count; ++i) {
       replica::member one;
@@ -70,6 +78,8 @@ class StateFile : public testing::Test {
     const std::string name(base::limits::name_bytes_max, '\t');
     made.bans.assign(base::limits::bans_max,
                      {name, name, std::string(base::limits::ban_text_bytes_max, ' ')});
+    made.policy.text = made.policy.prepared = std::string(base::limits::policy_bytes_max, '\n');
+    made.policy.by = name;
     return std::make_shared<const replica::view>(std::move(made));
   }
   void scribble(std::streamoff at) {
@@ -78,7 +88,7 @@ class StateFile : public testing::Test {
     file << "garbage";
   }
 
-  static constexpr std::streamoff slot_bytes = 512 * 1024;
+  static constexpr std::streamoff slot_bytes = 768 * 1024;
   std::string folder_, said_;
 };
 

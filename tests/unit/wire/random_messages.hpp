@@ -68,6 +68,18 @@ class message_maker {
   replica::member member() {
     return {seat(), name(), address(), weight(), weight(), flag(), number(), flag(), versions()};
   }
+  replica::group_policy policy() {
+    if (flag()) return {};
+    return {number(),
+            text(base::limits::policy_bytes_max),
+            static_cast<replica::policy_step>(random_.below(4)),
+            text(base::limits::policy_bytes_max),
+            number(),
+            flag(),
+            name(),
+            name(),
+            text(base::limits::reason_bytes_max)};
+  }
   replica::view_ptr view() {
     replica::view made;
     made.history = id();
@@ -83,6 +95,7 @@ class message_maker {
     made.removed = list(100, [&] { return replica::removal{seat(), number(), number()}; });
     made.root = id();
     made.forks = list(base::limits::forks_max, [&] { return recovered_position{id(), number()}; });
+    made.policy = policy();
     return std::make_shared<const replica::view>(std::move(made));
   }
 
@@ -196,11 +209,18 @@ class message_maker {
       case 19:
         if (flag()) return replica::change_request{number(), replica::weight_change{seat(), weight()}};
         if (flag()) return replica::change_request{number(), replica::permission{name()}};
+        if (flag()) {
+          return replica::change_request{
+              number(), replica::policy_change{text(base::limits::policy_bytes_max), flag()}};
+        }
         return replica::change_request{number(), replica::eviction{seat(), name(), text(200)}};
       case 20:
         return replica::evict_notice{number()};
       case 21:
         return replica::evict_consent{number()};
+      case 22:
+        return replica::policy_proof{number(), static_cast<replica::proof>(random_.below(3)),
+                                     text(base::limits::reason_bytes_max)};
       default:
         return replica::change_answer{number(), small(), text(base::limits::reason_bytes_max)};
     }
