@@ -89,7 +89,7 @@ bool engine::drain_replica() {
 
 void engine::carry_out(mesh::dial& one) {
   if (probe_) probe_->handle_dial(one.token, one.address);
-  transport_->dial(one.token, std::move(one.address));
+  transport_->dial(one.token, std::move(one.address), one.prepared);
 }
 
 void engine::carry_out(mesh::close_link& one) {

@@ -35,6 +35,23 @@ bool names_an_alert(const std::string& text) {
          text.find("the peer ended TLS") != std::string::npos;
 }
 
+/// By this the accepting side knows which policy a TLS client means, before it has shown a certificate. The
+/// digest is cut: it need tell two policies apart, and a stranger learns the less.
+std::string tag_of(const face& by) { return "hauberk/1 " + by.mine.policy_digest.substr(0, 16); }
+
+tls::choice choice_of(const face& by) { return {by.security, tag_of(by)}; }
+
+const face& first_face(const settings& how, tls::role as) {
+  return as == tls::role::client && how.dials_prepared && how.prepared ? *how.prepared : how;
+}
+
+tls::pipe make_pipe(const settings& how, tls::role as) {
+  if (as == tls::role::server && how.prepared) return tls::pipe({choice_of(how), choice_of(*how.prepared)});
+  const face& by = first_face(how, as);
+  if (!by.security) return {};
+  return tls::pipe(*by.security, as, as == tls::role::client ? tag_of(by) : std::string());
+}
+
 errc code_of(std::uint32_t reason) {
   return reason <= static_cast<std::uint32_t>(errc::internal) ? static_cast<errc>(reason) : errc::refused;
 }
@@ -46,7 +63,8 @@ struct link::machine {
       : how(std::move(settings_of_link)),
         as(role),
         remote(std::move(peer_address)),
-        pipe(how.security ? tls::pipe(*how.security, role) : tls::pipe()),
+        pipe(make_pipe(how, role)),
+        by(&first_face(how, role)),
         reader(greeting_block_bytes),
         latest(start),
         deadline(start + how.handshake_timeout) {
@@ -58,6 +76,7 @@ struct link::machine {
   void read_frames();
   void take_frames();
   void handle(wire::message&& what);
+  void choose_face(const mesh::hello& theirs);
   void greet(const mesh::hello& theirs);
   [[nodiscard]] std::string ask_host(const mesh::hello& theirs, const tls::certificate* certificate) const;
   void review();
@@ -89,6 +108,7 @@ struct link::machine {
   const tls::role as;
   const std::string remote;
   tls::pipe pipe;
+  const face* by;  ///< of `how`; settled once the peer's hello is here
   wire::reader reader;
   state now_in = state::securing;
   time_point latest;    ///< the newest `now`
@@ -124,7 +144,8 @@ void link::machine::advance() {
     }
     if (!*done) return;
     now_in = state::greeting;
-    if (as == tls::role::client) say(how.mine);
+    if (pipe.chosen() == 1) by = &*how.prepared;
+    if (as == tls::role::client) say(by->mine);
   }
   read_frames();
 }
@@ -176,17 +197,24 @@ void link::machine::handle(wire::message&& what) {
   }
 }
 
+/// Streams without TLS look alike: of two faces without it the hello says which one is meant.
+void link::machine::choose_face(const mesh::hello& theirs) {
+  if (as == tls::role::client || !how.prepared || how.security || how.prepared->security) return;
+  by = theirs.policy_digest == how.prepared->mine.policy_digest ? &*how.prepared : &how;
+}
+
 void link::machine::greet(const mesh::hello& theirs) {
+  choose_face(theirs);
   const auto certificate = pipe.peer();
-  const channel through{how.security ? &*how.security : nullptr, certificate ? &*certificate : nullptr};
-  if (const auto why = check_hello(how.mine, theirs, through)) return refuse(*why);
+  const channel through{by->security ? &*by->security : nullptr, certificate ? &*certificate : nullptr};
+  if (const auto why = check_hello(by->mine, theirs, through)) return refuse(*why);
   if (const std::string why = ask_host(theirs, through.peer); !why.empty())
     return fail(errc::refused, why, tls::check::host);
   peer = theirs;
   if (newest) review();
   if (now_in == state::down) return;
   if (as == tls::role::server) {
-    say(how.mine);
+    say(by->mine);
   } else {
     say(mesh::welcome{});
     go_up();
@@ -204,12 +232,19 @@ std::string link::machine::ask_host(const mesh::hello& theirs, const tls::certif
 
 /// The peer has passed once; would it pass now?
 void link::machine::review() {
-  const auto certificate = pipe.peer();
-  if (!certificate || !newest->security) return;
-  std::string why = pipe.judge_peer(*newest->security);
-  if (why.empty()) why = tls::identity_mismatch(*newest->security, *certificate, peer->name);
-  if (!why.empty()) return fail(errc::bad_certificate, printable(why), tls::check::chain);
-  if (why = ask_host(*peer, &*certificate); !why.empty()) fail(errc::refused, why, tls::check::host);
+  const std::string& digest = by->mine.policy_digest;
+  const bool is_prepared = newest->prepared && newest->prepared->mine.policy_digest == digest;
+  const face& now = is_prepared ? *newest->prepared : *newest;
+  if (const auto certificate = pipe.peer(); certificate && now.security) {
+    tls::verdict found = pipe.judge_peer(*now.security);
+    if (found.passed())
+      found = {tls::identity_mismatch(*now.security, *certificate, peer->name), tls::check::identity};
+    if (!found.passed()) return fail(errc::bad_certificate, printable(found.words), found.failed);
+    if (const std::string why = ask_host(*peer, &*certificate); !why.empty())
+      return fail(errc::refused, why, tls::check::host);
+  }
+  if (now_in != state::up && now.mine.policy_digest != digest)
+    fail(errc::refused, "the group's policy changed while this link was made", tls::check::policy);
 }
 
 void link::machine::handle_goodbye(const mesh::goodbye& said) {
@@ -292,7 +327,7 @@ void link::machine::renew_keys() {
     rekey_at = base::never;
     return wear();
   }
-  rekey_at = latest + how.security->rekey().age;
+  rekey_at = latest + by->security->rekey().age;
   if (const auto done = pipe.renew_keys(); !done) {
     is_cut = true;
     go_down({done.error().code, where() + done.error().text}, false);
@@ -304,9 +339,9 @@ void link::machine::renew_keys() {
 void link::machine::go_up() {
   now_in = state::up;
   deadline = base::never;
-  if (how.security) rekey_at = latest + how.security->rekey().age;
+  if (by->security) rekey_at = latest + by->security->rekey().age;
   reader.limit(wire::frame_bytes_most);
-  events.emplace_back(up{*peer, pipe.peer(), pipe.version(), pipe.cipher(), how.material});
+  events.emplace_back(up{*peer, pipe.peer(), pipe.version(), pipe.cipher(), by->material});
 }
 
 void link::machine::go_down(error why, bool told_by_peer, tls::check failed) {
@@ -337,7 +372,7 @@ std::string link::machine::missing() const {
     case state::greeting:
       if (peer) return ", before its welcome came";
       return std::string(", before its hello came") +
-             (how.security ? "" : " (is socket.ssl the same there?)");
+             (pipe.is_encrypted() ? "" : " (is socket.ssl the same there?)");
     default:
       return "";
   }

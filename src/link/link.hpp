@@ -23,22 +23,32 @@ namespace hauberk::link {
 
 using base::time_point;
 
-struct settings {
-  mesh::hello mine;
-  std::optional<tls::context> security;                        ///< nothing = plaintext group (socket.ssl=no)
+/// What this node shows on links made by one policy.
+struct face {
+  mesh::hello mine;                      ///< with the policy's digest and text
+  std::optional<tls::context> security;  ///< nothing = plaintext (socket.ssl=no)
+  std::uint64_t material = 0;            ///< numbers the certificates in `security`
+};
+
+/// The face of the policy in force, and, while the group changes its policy, that of the one to come. A link
+/// has one face for its life. Who dials chooses; who accepts knows by the first bytes (no TLS: the face
+/// without it), by the tag in the ClientHello, or, between two faces without TLS, by the hello. Who has no
+/// tag or another gets the face in force.
+struct settings : face {
+  std::optional<face> prepared{};
+  bool dials_prepared = false;  ///< of a link that is dialled: by `prepared`, where there is one
   base::duration handshake_timeout = std::chrono::seconds(5);  ///< for TLS and hellos together
   std::size_t output_bytes = 256 * 1024;                       ///< ciphertext gathered for one write
   /// The host's word on a peer that passed every check of ours, at its address: nothing, or why not.
   std::function<std::string(const mesh::hello&, const std::string&, const tls::certificate*)> admit{};
-  std::uint64_t material = 0;  ///< numbers the certificates in `security`
 };
 
 /// Both hellos passed.
 struct up {
-  mesh::hello peer;
+  mesh::hello peer;  ///< its policy is that of our face
   std::optional<tls::certificate> certificate;
   std::string version, cipher;
-  std::uint64_t material = 0;  ///< of the settings that the link was made with
+  std::uint64_t material = 0;  ///< of the face that the link was made with
 };
 /// Bulk bytes (`encoded::bytes` of bulk frames) whose last byte was handed to the socket.
 struct written {
@@ -79,8 +89,10 @@ class link {
   /// Queues a frame; dropped silently when not up. Of queued `beat` and `held` frames that were not yet
   /// begun only the newest is sent: pass the same non-zero `replaces` key for those.
   void send(std::shared_ptr<const wire::encoded> frame, unsigned replaces = 0);
-  /// Certificates were loaded again: judges the peer by them, now or when it has greeted. One that they do
-  /// not accept is told so, and the link ends; otherwise it goes on with the keys that it has.
+  /// Certificates were loaded again, or policies changed: judges the peer by the face that has this link's
+  /// policy now (by the one in force where none has), now or when it has greeted. One that is not accepted is
+  /// told so, and the link ends; otherwise it goes on with the keys that it has. A link that is not up yet
+  /// ends when its policy has no face any more; one that is up stays, its owner knows how long.
   void review(settings newest);
   /// Says goodbye with the reason, then ends.
   void close(hauberk::error why);

@@ -1,5 +1,6 @@
 // Which of the links to one process is used, and when a newer one takes its place.
 #include <algorithm>
+#include <utility>
 
 #include "mesh/machine.hpp"
 
@@ -24,10 +25,24 @@ constexpr base::duration farewell_gap = 1s;
 constexpr base::duration renewal_age = crossing_max + 1s;
 // When one that failed is tried again.
 constexpr base::duration renewal_retry_min = 5s, renewal_retry_max = 60s;
+// Another policy: the group waits for it, and all members hear of it at about the same moment, so links are
+// replaced at any age and tried again soon. The side that decides dials, the other one only if nothing comes.
+constexpr base::duration move_delay = 100ms, move_courtesy = 2s;
+constexpr base::duration move_retry_min = 100ms, move_retry_max = 1s;
+constexpr base::duration move_gap = 100ms;
 
 }  // namespace
 
+unsigned mesh::machine::rank(const link_state& link) const {
+  if (!allowed) return 2;
+  if (link.policy == allowed->prepared.value_or(allowed->active)) return 2;
+  return link.policy == allowed->active ? 1 : 0;
+}
+
 bool mesh::machine::wins(time_point now, const link_state& newer, const link_state& older) const {
+  // A peer that dials by a policy that is not our first choice, late, has lost the old link or its policy.
+  if (rank(newer) != rank(older))
+    return rank(newer) > rank(older) || (!newer.dialled && now - older.since >= crossing_max);
   if (newer.dialled == older.dialled) return true;
   if (now - older.since >= crossing_max) return true;
   // Both sides renewed at once: one change is enough, and of two in a row the other side might see the second
@@ -43,7 +58,8 @@ void mesh::machine::choose(time_point now, connection_id id, const uuid& process
   if (!state.used) return use(state, id);
   const connection_id old = *state.used;
   if (!decides(process) || !wins(now, links.at(id), links.at(old))) return retire(now, id);
-  const bool was_settled = now - links.at(old).since >= crossing_max;
+  const bool was_settled =
+      now - links.at(old).since >= crossing_max || rank(links.at(old)) != rank(links.at(id));
   replace(state, id);
   links.at(id).is_successor = was_settled;
   if (!was_settled) return retire(now, old);
@@ -106,9 +122,45 @@ bool mesh::machine::plan_renewal(time_point earliest, process_state& process) {
   if (!process.used || process.is_forgotten) return false;
   const link_state& link = links.at(*process.used);
   if (!is_stale(link)) return false;
-  process.renew_at = std::min(process.renew_at, std::max(earliest, link.since + renewal_age));
+  const time_point due =
+      rank(link) == 2 ? std::max(earliest, link.since + renewal_age)
+                      : earliest + move_delay + (decides(link.process) ? base::duration(0) : move_courtesy);
+  process.renew_at = std::min(process.renew_at, due);
   process.renewals = 0;
   return true;
+}
+
+// Spread a little, so that not all links change in one moment.
+void mesh::machine::move_all(time_point now) {
+  time_point next = now;
+  for (auto& [owner, process] : processes) {
+    if (!process.used || rank(links.at(*process.used)) == 2) continue;
+    process.renew_at = base::never;  // what was planned may be later than a move
+    for (auto& [address, entry] : addresses.all())
+      if (entry.owner == owner) entry.trouble.clear();  // of another policy
+    if (plan_renewal(next, process)) next += move_gap;
+  }
+}
+
+// Links by a policy that is no more: at once, but for those of one that was given up before it was in force.
+void mesh::machine::end_links(time_point now) {
+  std::vector<connection_id> over;
+  for (auto& [id, link] : links) {
+    if (link.is_closing || is_allowed(link.policy)) continue;
+    if (link.policy == given_up) continue;
+    link.is_closing = true;  // all, before one of them is taken for another's spare
+    over.push_back(id);
+  }
+  for (const connection_id id : over) drop(now, id);
+}
+
+void mesh::machine::drop(time_point now, connection_id id) {
+  static constexpr const char* why = "the group's policy has changed, and this link was made by the old one";
+  const link_state link = links.at(id);
+  const auto process = processes.find(link.process);
+  if (process != processes.end() && process->second.used == id)
+    lost(now, link.process, link, hauberk::error(errc::closed, why));
+  close(id, errc::closed, why);
 }
 
 // Make before break: a second link is dialled beside the one in use, and takes its place as any newer one
@@ -118,9 +170,11 @@ void mesh::machine::renew(time_point now) {
     if (process.renew_at > now) continue;
     process.renew_at = base::never;
     if (!process.used || process.is_forgotten || !is_stale(links.at(*process.used))) continue;
+    const bool moves = rank(links.at(*process.used)) < 2;
     dial_again(owner, process);
-    const base::duration pause = renewal_retry_min * (1U << std::min(process.renewals, 4U));
-    process.renew_at = now + std::min(pause, renewal_retry_max);
+    const base::duration pause =
+        (moves ? move_retry_min : renewal_retry_min) * (1U << std::min(process.renewals, 4U));
+    process.renew_at = now + std::min(pause, moves ? move_retry_max : renewal_retry_max);
     ++process.renewals;
   }
 }
@@ -134,13 +188,21 @@ void mesh::machine::dial_again(const uuid& owner, process_state& process) {
     if (best == all.end() || (at->second.is_announced && !best->second.is_announced)) best = at;
   }
   if (best != all.end()) {
-    const std::uint64_t token = addresses.begin(best->first, best->second);
-    effects.emplace_back(dial{token, best->first});
+    begin_dial(best->first, best->second, false);
   } else if (process.renewals == 0) {
     words(base::level::warning,
           "mesh: the link to " + process.name +
               " keeps its old certificates until it dials us: no address of it is known");
   }
+}
+
+// While a policy is prepared dials go by it; one that has no link at all takes turns, since the other side
+// may not know of it yet.
+void mesh::machine::begin_dial(const std::string& address, book_entry& entry, bool may_fall_back) {
+  const bool falls_back = std::exchange(entry.falls_back, false) && may_fall_back;
+  entry.is_prepared = allowed && allowed->prepared && !falls_back;
+  const std::uint64_t token = addresses.begin(address, entry);
+  effects.emplace_back(dial{token, address, entry.is_prepared});
 }
 
 // The link in use ended: go on with another one, or dial again.
@@ -154,7 +216,8 @@ void mesh::machine::lost(time_point now, const uuid& process, const link_state& 
     if (other.process != process || other.is_closing) continue;
     if (other.was_used) {
       close_duplicate(id, other);
-    } else if (!spare || other.since >= links.at(*spare).since) {
+    } else if (!spare || rank(other) > rank(links.at(*spare)) ||
+               (rank(other) == rank(links.at(*spare)) && other.since >= links.at(*spare).since)) {
       spare = id;
     }
   }

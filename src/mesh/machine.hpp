@@ -21,6 +21,7 @@ struct link_state {
   time_point since{};
   time_point close_at = base::never;
   std::uint64_t material = 0;  ///< number of the certificates it was made with
+  std::string policy;          ///< digest of the one it was made by
   bool is_worn = false;        ///< its keys have been used enough
   bool is_successor = false;   ///< it took the place of a settled one
 };
@@ -47,6 +48,9 @@ struct mesh::machine {
   std::deque<effect> effects;
   bool is_started = false;
   std::uint64_t material = 0;  ///< links made with older certificates are to be replaced
+  std::optional<policies> allowed;
+  std::optional<std::string> given_up;  ///< was prepared: links by it last until they are replaced, or until:
+  time_point given_up_end{};
 
   [[nodiscard]] bool is_linked(const uuid& process) const {
     const auto at = processes.find(process);
@@ -69,12 +73,21 @@ struct mesh::machine {
   void retire(time_point now, connection_id id);
   void close_duplicate(connection_id id, link_state& link);
   void close(connection_id id, errc code, std::string why);
-  [[nodiscard]] bool is_stale(const link_state& link) const {
-    return link.is_worn || link.material < material;
+  /// How much a link is wanted for the policy it was made by: 2 best, 0 not for long.
+  [[nodiscard]] unsigned rank(const link_state& link) const;
+  [[nodiscard]] bool is_allowed(const std::string& policy) const {
+    return !allowed || policy == allowed->active || policy == allowed->prepared;
   }
+  [[nodiscard]] bool is_stale(const link_state& link) const {
+    return link.is_worn || link.material < material || rank(link) < 2;
+  }
+  void end_links(time_point now);
+  void drop(time_point now, connection_id id);
+  void move_all(time_point now);
   bool plan_renewal(time_point earliest, process_state& process);
   void renew(time_point now);
   void dial_again(const uuid& owner, process_state& process);
+  void begin_dial(const std::string& address, book_entry& entry, bool may_fall_back);
   void lost(time_point now, const uuid& process, const link_state& link, const hauberk::error& why);
   void learn(time_point now, const peer_address& told);
   void drop_addresses(time_point now, const uuid& process);

@@ -3,6 +3,7 @@
 #include "mesh/mesh.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "mesh/address.hpp"
@@ -13,6 +14,8 @@ namespace {
 
 // Renewals that follow from one reload are spread out.
 constexpr base::duration renewal_gap = std::chrono::milliseconds(200);
+// A link by a policy that was given up lasts this long at most.
+constexpr base::duration given_up_max = std::chrono::seconds(10);
 
 std::string short_name(const uuid& process) { return to_string(process).substr(0, 8); }
 
@@ -136,8 +139,11 @@ void mesh::machine::note(const std::string& address, book_entry& entry, const st
   if (entry.trouble == text) return;
   entry.trouble = text;
   if (is_linked(entry.owner)) {
-    words(base::level::warning, "mesh: the link to " + processes[entry.owner].name +
-                                    " cannot be replaced by a new one yet, the old one stays: " + text);
+    const process_state& owner = processes[entry.owner];
+    // Not all members hear of another policy in the same moment.
+    const auto level = rank(links.at(*owner.used)) < 2 ? base::level::info : base::level::warning;
+    words(level, "mesh: the link to " + owner.name +
+                     " cannot be replaced by a new one yet, the old one stays: " + text);
   } else {
     words(base::level::info, "mesh: no link to " + address + ": " + text);
   }
@@ -175,8 +181,7 @@ void mesh::machine::schedule(time_point now) {
   for (const bool announced : {true, false}) {  // an announced address can prove a death: it goes first
     for (auto& [address, entry] : addresses.all()) {
       if (entry.is_announced != announced || entry.due > now || !may_dial(entry)) continue;
-      const std::uint64_t token = addresses.begin(address, entry);
-      effects.emplace_back(dial{token, address});
+      begin_dial(address, entry, true);
     }
   }
   renew(now);
@@ -216,8 +221,14 @@ void mesh::handle_up(time_point now, connection_id id, bool dialled, const std::
     m.close(id, errc::refused, "too many processes are linked");
     return m.schedule(now);
   }
+  if (!m.is_allowed(peer.policy_digest)) {  // it was begun before the policies changed
+    m.close(id, errc::closed, "the group's policy changed while this link was made");
+    if (entry != nullptr) entry->due = now + m.addresses.pause(*entry);
+    return m.schedule(now);
+  }
   link_state& made = m.links[id];
   made.process = peer.process;
+  made.policy = peer.policy_digest;
   made.dialled = dialled;
   made.since = now;
   made.material = material;
@@ -250,7 +261,8 @@ void mesh::handle_dial_failed(time_point now, std::uint64_t token, failure why, 
   if (address) {
     book_entry& entry = *m.addresses.find(*address);
     m.note(*address, entry, text);
-    entry.due = now + m.addresses.pause(entry);
+    entry.falls_back = why == failure::rejected && entry.is_prepared;
+    entry.due = now + (entry.falls_back ? m.addresses.courtesy() : m.addresses.pause(entry));
     if (why == failure::rejected && text.find(words_itself) != std::string::npos) {
       entry.is_self = true;
       entry.owner = {};
@@ -279,6 +291,10 @@ void mesh::handle_time(time_point now) {
   for (auto& [id, link] : m.links) {
     if (link.close_at <= now && !link.is_closing) m.close_duplicate(id, link);
   }
+  if (m.given_up && now >= m.given_up_end) {
+    m.given_up.reset();
+    m.end_links(now);
+  }
   m.schedule(now);
 }
 
@@ -298,6 +314,20 @@ void mesh::renew_link(time_point now, connection_id id) {
   if (at == m.links.end()) return;
   at->second.is_worn = true;
   (void)m.plan_renewal(now, m.processes[at->second.process]);
+  m.schedule(now);
+}
+
+void mesh::use_policies(time_point now, policies which) {
+  machine& m = *machine_;
+  const auto before = std::exchange(m.allowed, std::move(which));
+  const bool is_kept = before && before->active == m.allowed->active;
+  if (!is_kept) m.given_up.reset();
+  if (is_kept && before->prepared && before->prepared != m.allowed->prepared) {
+    m.given_up = before->prepared;
+    m.given_up_end = now + given_up_max;
+  }
+  m.end_links(now);
+  m.move_all(now);
   m.schedule(now);
 }
 
@@ -326,6 +356,7 @@ time_point mesh::next_deadline() const {
   for (const auto& [id, link] : m.links) {
     if (!link.is_closing) first = std::min(first, link.close_at);
   }
+  if (m.given_up) first = std::min(first, m.given_up_end);
   if (!m.is_started) return first;
   for (const auto& [owner, process] : m.processes) first = std::min(first, process.renew_at);
   for (const auto& [address, entry] : m.addresses.all()) {
@@ -343,6 +374,18 @@ std::optional<uuid> mesh::process_of(connection_id id) const {
   const auto at = machine_->links.find(id);
   if (at == machine_->links.end()) return std::nullopt;
   return at->second.process;
+}
+
+bool mesh::is_linked_by(const uuid& process, const std::string& policy) const {
+  const auto used = connection_of(process);
+  return used && machine_->links.at(*used).policy == policy;
+}
+
+std::string mesh::trouble_with(const uuid& process) const {
+  for (const auto& [address, entry] : machine_->addresses.all())
+    if (entry.owner == process && !entry.trouble.empty()) return entry.trouble;
+  if (machine_->addresses.owns_any(process)) return {};
+  return "no address of it is known here: it has to dial us";
 }
 
 std::vector<std::string> mesh::troubles() const {

@@ -42,12 +42,20 @@ struct settings {
   base::duration retry_max = std::chrono::seconds(1);        ///< doubles up to this, with jitter
 };
 
+/// What links may be made by, as digests: the policy in force, and while the group changes it, the one to
+/// come.
+struct policies {
+  std::string active;
+  std::optional<std::string> prepared = std::nullopt;
+};
+
 enum class failure { refused, unreachable, timed_out, unresolved, rejected };
 
 // ---- effects ----
 struct dial {
   std::uint64_t token = 0;
   std::string address;
+  bool prepared = false;  ///< by the policy that is prepared, not by the one in force
 };
 struct close_link {
   connection_id id = 0;
@@ -83,7 +91,7 @@ class mesh {
   void start(time_point now);
   void add_seeds(time_point now, const std::vector<std::string>& addresses);
   /// A greeted link. `remote` is the peer's host as seen by the socket (used when its hello has no host).
-  /// `material` numbers the certificates that this side used (see `renew`).
+  /// `material` numbers the certificates that this side used (see `renew`); its policy is the hello's.
   void handle_up(time_point now, connection_id id, bool dialled, const std::string& remote, const hello& peer,
                  std::uint64_t material = 0);
   void handle_down(time_point now, connection_id id, const hauberk::error& why);
@@ -99,6 +107,11 @@ class mesh {
   void renew(time_point now, std::uint64_t material);
   /// The same for one link, whose keys have been used enough.
   void renew_link(time_point now, connection_id id);
+  /// From now on links are made by these, and by no other. While one is prepared, every link is replaced by
+  /// one made by that, make before break, as soon as the other side takes it. What then becomes active needs
+  /// nothing more, and links by what was active before end at once. If instead nothing is prepared any more,
+  /// all move back in the same way. Before the first call any policy will do.
+  void use_policies(time_point now, policies which);
   /// No longer a member: stop dialling its address unless it is a seed.
   void forget(time_point now, uuid process);
 
@@ -106,6 +119,10 @@ class mesh {
   [[nodiscard]] time_point next_deadline() const;
   [[nodiscard]] std::optional<connection_id> connection_of(uuid process) const;
   [[nodiscard]] std::optional<uuid> process_of(connection_id id) const;
+  /// The link in use to `process` was made by the policy with this digest.
+  [[nodiscard]] bool is_linked_by(const uuid& process, const std::string& policy) const;
+  /// Why the last dial to `process`, or its last link, came to nothing, for people; may be empty.
+  [[nodiscard]] std::string trouble_with(const uuid& process) const;
   /// Last reason why each address could not be linked, for `join` that times out: lines for people.
   [[nodiscard]] std::vector<std::string> troubles() const;
 

@@ -17,6 +17,12 @@ constexpr int turns_max = 4;
 asio::const_buffer as_buffer(std::span<const std::byte> bytes) { return {bytes.data(), bytes.size()}; }
 asio::mutable_buffer as_buffer(std::span<std::byte> bytes) { return {bytes.data(), bytes.size()}; }
 
+link::settings settings_for(const hub& shared, bool prepared) {
+  link::settings made = shared.make_link_settings();
+  made.dials_prepared = prepared;
+  return made;
+}
+
 bool would_block(const boost::system::error_code& problem) {
   return problem == asio::error::would_block || problem == asio::error::try_again;
 }
@@ -24,15 +30,15 @@ bool would_block(const boost::system::error_code& problem) {
 }  // namespace
 
 connection::connection(hub& shared, socket connected, const tcp::endpoint& remote, connection_id id,
-                       std::uint64_t token)
+                       std::uint64_t token, bool prepared)
     : hub_(shared),
       socket_(std::move(connected)),
       timer_(socket_.get_executor()),
       remote_(remote),
       id_(id),
       token_(token),
-      link_(shared.make_link_settings(), token != 0 ? tls::role::client : tls::role::server, text_of(remote),
-            transport::now()),
+      link_(settings_for(shared, prepared), token != 0 ? tls::role::client : tls::role::server,
+            text_of(remote), transport::now()),
       holds_place_(token == 0) {
   prepare(socket_);
 }

@@ -15,9 +15,10 @@ namespace hauberk::net {
 
 class connection : public std::enable_shared_from_this<connection> {
  public:
-  /// `token` is the dial that made it, 0 for an inbound one (which holds a place in the hub's count).
+  /// `token` is the dial that made it, 0 for an inbound one (which holds a place in the hub's count);
+  /// `prepared` as in transport::dial.
   connection(hub& shared, socket connected, const tcp::endpoint& remote, connection_id id,
-             std::uint64_t token);
+             std::uint64_t token, bool prepared = false);
 
   /// From the creating strand, once the hub knows it.
   void start();

@@ -23,7 +23,8 @@ bool is_local(const boost::system::error_code& problem) {
 
 }  // namespace
 
-dialling::dialling(hub& shared, asio::io_context& context, std::uint64_t token, std::string address)
+dialling::dialling(hub& shared, asio::io_context& context, std::uint64_t token, std::string address,
+                   bool prepared)
     : hub_(shared),
       context_(context),
       strand_(asio::make_strand(context)),
@@ -31,7 +32,8 @@ dialling::dialling(hub& shared, asio::io_context& context, std::uint64_t token, 
       socket_(strand_),
       timer_(strand_),
       token_(token),
-      address_(std::move(address)) {}
+      address_(std::move(address)),
+      prepared_(prepared) {}
 
 void dialling::start() {
   asio::post(strand_, [self = shared_from_this()] { self->resolve(); });
@@ -147,7 +149,7 @@ void dialling::succeed() {
   boost::system::error_code ignored;
   const tcp::endpoint remote = socket_.remote_endpoint(ignored);
   const connection_id id = mesh::id_of_dial(token_);
-  const auto made = std::make_shared<connection>(hub_, std::move(socket_), remote, id, token_);
+  const auto made = std::make_shared<connection>(hub_, std::move(socket_), remote, id, token_, prepared_);
   hub_.add(id, made);
   made->start();
 }

@@ -12,7 +12,7 @@ namespace hauberk::net {
 
 class dialling : public std::enable_shared_from_this<dialling> {
  public:
-  dialling(hub& shared, asio::io_context& context, std::uint64_t token, std::string address);
+  dialling(hub& shared, asio::io_context& context, std::uint64_t token, std::string address, bool prepared);
   void start();
 
  private:
@@ -34,6 +34,7 @@ class dialling : public std::enable_shared_from_this<dialling> {
   timer timer_;
   const std::uint64_t token_;
   const std::string address_;
+  const bool prepared_;
 
   base::time_point deadline_{};
   std::vector<tcp::endpoint> endpoints_;

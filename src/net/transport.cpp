@@ -145,8 +145,8 @@ void transport::stop_listening() {
 
 std::uint16_t transport::port() const { return inside_->port; }
 
-void transport::dial(std::uint64_t token, std::string address) {
-  std::make_shared<dialling>(inside_->shared, inside_->context, token, std::move(address))->start();
+void transport::dial(std::uint64_t token, std::string address, bool prepared) {
+  std::make_shared<dialling>(inside_->shared, inside_->context, token, std::move(address), prepared)->start();
 }
 
 void transport::send(connection_id id, std::vector<outgoing> frames) {

@@ -54,8 +54,8 @@ class handler {
 
 class transport {
  public:
-  /// `make_link_settings` is asked for each new connection (so that reloaded certificates apply to new
-  /// links).
+  /// `make_link_settings` is asked for each new connection (so that reloaded certificates, and another policy
+  /// in force or prepared, apply to new links). It may be called from any of the threads.
   transport(settings how, std::function<link::settings()> make_link_settings, handler& owner,
             base::logger words);
   /// Stops: says goodbye to all peers (for half a second at most), closes everything, joins the threads. The
@@ -72,7 +72,8 @@ class transport {
   /// Resolves (all addresses, IPv6 and IPv4, tried in turn) and connects to host:port; the outcome comes as
   /// on_up, on_down or on_dial_failed with this token. Tokens are never reused: the connection's id is
   /// `mesh::id_of_dial(token)`, so whoever sees it knows the dial that made it.
-  void dial(std::uint64_t token, std::string address);
+  /// With `prepared` the link is made by the prepared policy, if there still is one when the connection is.
+  void dial(std::uint64_t token, std::string address, bool prepared = false);
   void send(connection_id id, std::vector<outgoing> frames);
   void close(connection_id id, hauberk::error why);
   /// Certificates were loaded again: every connection judges its peer anew by what `make_link_settings` says

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 namespace hauberk::tls {
 
@@ -21,6 +22,14 @@ enum class check : std::size_t {
   time,     ///< no greeting within the limit
   by_peer,  ///< the other side refused us
 };
+/// What a check made of a peer.
+struct verdict {
+  std::string words = {};  ///< why it did not pass; empty = it did
+  check failed = check::other;
+
+  [[nodiscard]] bool passed() const { return words.empty(); }
+};
+
 inline constexpr std::size_t checks_count = static_cast<std::size_t>(check::by_peer) + 1;
 
 }  // namespace hauberk::tls

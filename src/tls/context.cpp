@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "base/assert.hpp"
 #include "tls/algorithms.hpp"
 #include "tls/material.hpp"
+#include "tls/policy.hpp"
 #include "tls/revocation.hpp"
 #include "tls/verify.hpp"
 
@@ -204,26 +204,6 @@ result<void> check_key_type(const material& read, const algorithms& spoken) {
                                      (rsa ? "ECDHE-RSA-AES128-GCM-SHA256" : "ECDHE-ECDSA-AES128-GCM-SHA256"));
 }
 
-std::string policy_of(const settings& from, const material& read, const algorithms& spoken,
-                      const std::string& identity) {
-  std::set<std::string> anchors;
-  for (const x509_ptr& anchor : read.anchors) anchors.insert(fingerprint_of(anchor.get()));
-  std::set<std::string> lines;
-  lines.insert("socket.ssl=yes");
-  lines.insert("socket.ssl_anchors=" + join({anchors.begin(), anchors.end()}, ","));
-  lines.insert("socket.ssl_cipher=" + join(spoken.written, ":"));
-  lines.insert("socket.ssl_groups=" + join(spoken.groups, ":"));
-  lines.insert("socket.ssl_identity=" + identity);
-  lines.insert(std::string("socket.ssl_profile=") + (from.rules == profile::strict ? "strict" : "standard"));
-  lines.insert("socket.ssl_versions=" + spoken.versions_text());
-  if (const rekey_limits& keys = from.rekey; keys != rekey_limits{})  // the default says nothing
-    lines.insert("socket.ssl_rekey=" + std::to_string(keys.records) + "," + std::to_string(keys.bytes) +
-                 "B," + std::to_string(keys.age.count()) + "ns");
-  std::string text;
-  for (const std::string& line : lines) text += line + "\n";
-  return text;
-}
-
 }  // namespace
 
 result<context> context::load(const settings& from, std::int64_t now, const base::logger& words) {
@@ -243,7 +223,7 @@ result<context> context::load(const settings& from, std::int64_t now, const base
   made->who = std::move(*who);
   made->rules = from.rules;
   made->rekey = from.rekey;
-  made->policy = policy_of(from, *read, *spoken, made->who.text(made->checks_names));
+  made->policy = policy_text_of(from, *read, *spoken, made->who.text(made->checks_names));
   made->anchors = anchors_text(*read);
   if (auto good = check_dates(from, made->own, now); !good) return good.error();
   const x509_store_ptr store = make_store(*read, *revoked, from);
@@ -265,6 +245,7 @@ result<context> context::load(const settings& from, std::int64_t now, const base
     if (!ctx) return ctx.error();
     *side = std::move(*ctx);
   }
+  SSL_CTX_set_client_hello_cb(made->server.get(), read_tag, nullptr);
   for (const std::string& remark : spoken->remarks) words(base::level::info, remark);
   return context(std::move(made));
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "tls/hello_tag.hpp"
 #include "tls/spans.hpp"
 #include "tls/verify.hpp"
 #include "tls/words.hpp"
@@ -14,27 +15,28 @@ namespace {
 
 // Hellos, a chain of 64 KiB and the rest of a handshake fit well; a stranger who sends more gets no further.
 constexpr std::size_t handshake_bytes_max = 128 * 1024;
+// A ClientHello with every key share that we know has 4 KiB; this much is kept until a choice is made by it.
+constexpr std::size_t hello_bytes_max = 16 * 1024;
 constexpr std::size_t record_bytes = 16 * 1024;
 // A peer that changes its keys and sends nothing with them only makes us work.
 constexpr unsigned idle_key_changes_max = 32;
 
 constexpr std::uint64_t records_of(std::size_t bytes) { return (bytes + record_bytes - 1) / record_bytes; }
 
-check check_of(const failure& what, const findings& found) {
+check failed_in(const failure& what, const findings& found) {
   if (what.told_by_peer) return check::by_peer;
   if (what.why.code != errc::bad_certificate) return check::parameters;
-  if (found.words.empty()) return check::no_certificate;
-  if (found.code == X509_V_ERR_CERT_HAS_EXPIRED || found.code == X509_V_ERR_CERT_NOT_YET_VALID)
-    return check::date;
-  return found.code == X509_V_ERR_CERT_REVOKED ? check::revoked : check::chain;
+  return found.words.empty() ? check::no_certificate : check_of(found.code);
 }
 
 }  // namespace
 
 struct pipe::machine {
-  explicit machine(const context* security)
-      : ours(security == nullptr ? std::nullopt : std::optional(*security)) {}
-
+  void be_plain();
+  void be_secured(const context& by, role side);
+  result<bool> choose();
+  result<bool> choose_by_tag();
+  void choose(std::size_t index);
   result<bool> shake();
   result<void> use_keys(std::size_t count);
   result<void> change_keys(int kind);
@@ -50,7 +52,7 @@ struct pipe::machine {
   }
   error fail(failure what) {
     told_by_peer = what.told_by_peer;
-    failed_check = check_of(what, found);
+    failed_check = failed_in(what, found);
     return fail(std::move(what.why));
   }
   error fail(check which, error why) {
@@ -62,7 +64,10 @@ struct pipe::machine {
                                           : "TLS handshake as listening side");
   }
 
-  std::optional<context> ours;  ///< nothing = plain
+  std::vector<choice> among;  ///< what it may still become; empty once that is settled
+  std::size_t chosen = 0;
+  std::vector<std::byte> hello;  ///< all that came, while the tag in it is awaited
+  std::optional<context> ours;   ///< nothing = plain
   role as = role::client;
   spans bytes;
   findings found;
@@ -80,24 +85,37 @@ struct pipe::machine {
   unsigned idle_key_changes = 0;  ///< of the peer's, since it last sent something
 };
 
-pipe::pipe(const context& ours, role as) : machine_(std::make_unique<machine>(&ours)) {
-  machine& my = *machine_;
-  my.as = as;
-  my.found.ours = &my.ours->inside();
-  SSL_CTX* const ctx = (as == role::client ? my.found.ours->client : my.found.ours->server).get();
-  my.connection.reset(SSL_new(ctx));
-  HAUBERK_ASSERT(my.connection != nullptr, "out of memory");
-  BIO* const bio = make_bio(my.bytes).release();
-  SSL_set_bio(my.connection.get(), bio, bio);
-  SSL_set_app_data(my.connection.get(), &my.found);
-  SSL_set_msg_callback(my.connection.get(), machine::saw_message);
-  SSL_set_msg_callback_arg(my.connection.get(), &my);
-  as == role::client ? SSL_set_connect_state(my.connection.get()) : SSL_set_accept_state(my.connection.get());
+pipe::pipe(const context& ours, role as, const std::string& tag) : machine_(std::make_unique<machine>()) {
+  machine_->be_secured(ours, as);
+  if (!tag.empty()) send_tag(machine_->connection.get(), tag);
 }
 
-pipe::pipe() : machine_(std::make_unique<machine>(nullptr)) {
-  machine_->ready = true;
-  machine_->bytes.out.set_block_bytes(span_bytes);
+pipe::pipe(std::vector<choice> among) : machine_(std::make_unique<machine>()) {
+  HAUBERK_ASSERT(!among.empty(), "a pipe becomes something");
+  machine_->as = role::server;
+  machine_->among = std::move(among);
+}
+
+pipe::pipe() : machine_(std::make_unique<machine>()) { machine_->be_plain(); }
+
+void pipe::machine::be_plain() {
+  ready = true;
+  bytes.out.set_block_bytes(span_bytes);
+}
+
+void pipe::machine::be_secured(const context& by, role side) {
+  as = side;
+  ours = by;
+  found = {};
+  found.ours = &ours->inside();
+  connection.reset(SSL_new((as == role::client ? found.ours->client : found.ours->server).get()));
+  HAUBERK_ASSERT(connection != nullptr, "out of memory");
+  BIO* const bio = make_bio(bytes).release();
+  SSL_set_bio(connection.get(), bio, bio);
+  SSL_set_app_data(connection.get(), &found);
+  SSL_set_msg_callback(connection.get(), machine::saw_message);
+  SSL_set_msg_callback_arg(connection.get(), this);
+  as == role::client ? SSL_set_connect_state(connection.get()) : SSL_set_accept_state(connection.get());
 }
 
 pipe::pipe(pipe&&) noexcept = default;
@@ -113,7 +131,11 @@ std::span<std::byte> pipe::input_space() {
 
 void pipe::input_filled(std::size_t bytes) {
   machine_->bytes.in.filled(bytes);
-  if (!machine_->ready) machine_->taken += bytes;
+  if (machine_->ready) return;
+  machine_->taken += bytes;
+  if (machine_->among.empty()) return;
+  const auto came = machine_->bytes.in.unread().last(bytes);
+  machine_->hello.insert(machine_->hello.end(), came.begin(), came.end());
 }
 
 std::span<const std::byte> pipe::output() const { return machine_->bytes.out.front(); }
@@ -134,7 +156,9 @@ std::string pipe::cipher() const {
   return machine_->ours && machine_->ready ? SSL_get_cipher_name(machine_->connection.get()) : "none";
 }
 
-std::string pipe::judge_peer(const context& now) const {
+std::size_t pipe::chosen() const { return machine_->chosen; }
+
+verdict pipe::judge_peer(const context& now) const {
   const machine& my = *machine_;
   HAUBERK_ASSERT(my.ready, "only a peer that passed once is judged again");
   if (!my.ours) return {};
@@ -147,7 +171,57 @@ result<bool> pipe::handshake() {
   machine& my = *machine_;
   if (my.failed) return *my.failed;
   if (my.ready) return true;
-  return my.shake();
+  return my.among.empty() ? my.shake() : my.choose();
+}
+
+/// TLS or not, as the first bytes say. Where there is no such choice, the first one has the words for that.
+result<bool> pipe::machine::choose() {
+  if (connection != nullptr) return choose_by_tag();
+  const guess is = recognise_tls(bytes.in.unread()).is;
+  if (is == guess::undecided) return false;
+  const auto fits = [&](const choice& one) { return one.security.has_value() == (is == guess::expected); };
+  const auto first = std::ranges::find_if(among, fits);
+  const auto index = static_cast<std::size_t>(first - among.begin());
+  if (std::ranges::count_if(among, fits) < 2 || !first->security) {
+    choose(first == among.end() ? 0 : index);
+    if (ready) return true;  // `read` looks at a plain stream's first bytes
+    return shake();
+  }
+  chosen = index;
+  be_secured(*first->security, role::server);
+  recognised = true;
+  found.tag.is_wanted = true;
+  return choose_by_tag();
+}
+
+/// OpenSSL reads the ClientHello and stops there. When another context is wanted, it begins again with that
+/// and the same bytes; nothing was sent so far.
+result<bool> pipe::machine::choose_by_tag() {
+  ERR_clear_error();
+  const int done = SSL_do_handshake(connection.get());
+  const int why = SSL_get_error(connection.get(), done);
+  if (why == SSL_ERROR_WANT_READ && taken <= hello_bytes_max) return false;
+  if (why == SSL_ERROR_WANT_READ)
+    return fail(error{errc::refused, during() + ": the peer's ClientHello has more than 16 KiB"});
+  if (why != SSL_ERROR_WANT_CLIENT_HELLO_CB) return fail(openssl_failure(during(), {}));
+  const auto asked = std::ranges::find_if(
+      among, [&](const choice& one) { return one.security && one.tag == found.tag.text; });
+  if (asked != among.end() && asked - among.begin() != static_cast<std::ptrdiff_t>(chosen)) {
+    bytes.in.refill(hello);
+    choose(static_cast<std::size_t>(asked - among.begin()));
+  } else {
+    among.clear();
+    hello = {};
+  }
+  return shake();
+}
+
+void pipe::machine::choose(std::size_t index) {
+  chosen = index;
+  const auto security = std::move(among[index].security);
+  among.clear();
+  hello = {};
+  security ? be_secured(*security, role::server) : be_plain();
 }
 
 /// Looks at the peer's first bytes before OpenSSL does: its own words for them help nobody.

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "hauberk/result.hpp"
 #include "tls/check.hpp"
@@ -20,10 +21,20 @@ namespace hauberk::tls {
 
 enum class role { client, server };
 
+/// One of the things that an accepted connection may turn out to be.
+struct choice {
+  std::optional<context> security;  ///< nothing = without TLS
+  std::string tag;                  ///< by which a TLS client asks for it
+};
+
 class pipe {
  public:
-  /// A TLS pipe; both sides must present a certificate that chains to an anchor of `ours`.
-  pipe(const context& ours, role as);
+  /// A TLS pipe; both sides must present a certificate that chains to an anchor of `ours`. A client's `tag`
+  /// (1 to 255 bytes) goes out in the clear, as its ALPN protocol name.
+  pipe(const context& ours, role as, const std::string& tag = {});
+  /// A server's pipe that the client's first bytes make one of several: without TLS, or of those with TLS the
+  /// one whose tag its ClientHello has; the first of them when it has another tag or none.
+  explicit pipe(std::vector<choice> among);
   /// A pipe without TLS (the explicit group mode socket.ssl=no).
   pipe();
   pipe(pipe&&) noexcept;
@@ -79,9 +90,11 @@ class pipe {
   [[nodiscard]] std::string version() const;              ///< "TLSv1.3", or "none"
   [[nodiscard]] std::string cipher() const;               ///< OpenSSL's name, or "none"
   [[nodiscard]] bool is_encrypted() const;
-  /// Judges the peer's chain again, by `now` instead of what the handshake went by: nothing, or the sentence
-  /// that says why it is not accepted. Once ready; always nothing on a plain pipe.
-  [[nodiscard]] std::string judge_peer(const context& now) const;
+  /// Which of several choices it became; once ready. 0 where there was none.
+  [[nodiscard]] std::size_t chosen() const;
+  /// Judges the peer's chain again, by `now` instead of what the handshake went by. Once ready; a plain
+  /// pipe's peer always passes.
+  [[nodiscard]] verdict judge_peer(const context& now) const;
 
  private:
   struct machine;

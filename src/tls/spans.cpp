@@ -85,6 +85,13 @@ std::size_t input_span::take(std::byte* into, std::size_t count) {
   return now;
 }
 
+void input_span::refill(std::span<const std::byte> all) {
+  begin_ = end_ = 0;
+  const auto room = space(std::max(room_, all.size() + 1));
+  std::memcpy(room.data(), all.data(), all.size());
+  filled(all.size());
+}
+
 namespace {
 
 spans& behind(BIO* bio) { return *static_cast<spans*>(BIO_get_data(bio)); }

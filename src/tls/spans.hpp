@@ -46,6 +46,8 @@ class input_span {
   void filled(std::size_t count);
   [[nodiscard]] std::span<const std::byte> unread() const { return {bytes_.get() + begin_, end_ - begin_}; }
   std::size_t take(std::byte* into, std::size_t count);
+  /// Back to a state in which `all` was received and nothing read.
+  void refill(std::span<const std::byte> all);
 
  private:
   std::unique_ptr<std::byte[]> bytes_;

@@ -105,6 +105,11 @@ int judge_one(int good, X509_STORE_CTX* about, findings& found) {
 
 }  // namespace
 
+check check_of(int code) {
+  if (code == X509_V_ERR_CERT_HAS_EXPIRED || code == X509_V_ERR_CERT_NOT_YET_VALID) return check::date;
+  return code == X509_V_ERR_CERT_REVOKED ? check::revoked : check::chain;
+}
+
 certificate describe(const X509* from) {
   certificate made;
   made.subject = name_text(X509_get_subject_name(from));
@@ -173,7 +178,7 @@ int judge(int good, X509_STORE_CTX* about) noexcept {
   return found == nullptr ? 0 : judge_one(good, about, *found);  // never trust without a witness
 }
 
-std::string judge_again(const context::state& ours, X509* leaf, STACK_OF(X509) * chain, bool of_server) {
+verdict judge_again(const context::state& ours, X509* leaf, STACK_OF(X509) * chain, bool of_server) {
   SSL_CTX* const ctx = (of_server ? ours.client : ours.server).get();
   const std::unique_ptr<X509_STORE_CTX, freer<X509_STORE_CTX_free>> check(X509_STORE_CTX_new());
   HAUBERK_ASSERT(
@@ -190,7 +195,7 @@ std::string judge_again(const context::state& ours, X509* leaf, STACK_OF(X509) *
   const bool good = X509_verify_cert(check.get()) == 1;
   ERR_clear_error();
   if (good) return {};
-  return found.words.empty() ? "the certificate was refused" : found.words;
+  return {found.words.empty() ? "the certificate was refused" : found.words, check_of(found.code)};
 }
 
 std::string identity_mismatch(const context& ours, const certificate& peer, const std::string& name) {

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "tls/check.hpp"
 #include "tls/context.hpp"
+#include "tls/hello_tag.hpp"
 #include "tls/identity.hpp"
 #include "tls/openssl.hpp"
 
@@ -25,12 +27,16 @@ struct context::state {
   ssl_ctx_ptr client, server;
 };
 
-/// What went wrong with a peer's certificate; filled while a handshake runs.
+/// What a handshake finds out while it runs: what went wrong with the peer's certificate, and its tag.
 struct findings {
   const context::state* ours = nullptr;
   int code = X509_V_OK;
   std::string words;  ///< whose certificate, which check, expected and got
+  hello_tag tag;
 };
+
+/// Which check OpenSSL's verdict on a certificate is about.
+[[nodiscard]] check check_of(int code);
 
 [[nodiscard]] certificate describe(const X509* from);
 
@@ -43,9 +49,8 @@ struct findings {
 /// OpenSSL's verify callback; wants the `findings` as app data of the SSL object.
 int judge(int good, X509_STORE_CTX* about) noexcept;
 
-/// Judges a chain anew that was accepted before, `leaf` first, as a server's or a client's: nothing, or why
-/// it is not accepted by `ours`.
-[[nodiscard]] std::string judge_again(const context::state& ours, X509* leaf, STACK_OF(X509) * chain,
-                                      bool of_server);
+/// Judges a chain anew that was accepted before, `leaf` first, as a server's or a client's.
+[[nodiscard]] verdict judge_again(const context::state& ours, X509* leaf, STACK_OF(X509) * chain,
+                                  bool of_server);
 
 }  // namespace hauberk::tls

@@ -32,21 +32,29 @@ void build(network& net, std::size_t size) {
   }
 }
 
-TEST(Mesh, ConvergesToOneLinkAPairAndThenIsQuiet) {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+/// Drawn groups, one a seed, each of 2 to 7 nodes that have found each other.
+void with_linked_groups(std::uint64_t seeds, const std::function<void(network&, std::size_t size)>& test) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE(seed);
     network net(seed);
     const std::size_t size = 2 + seed % 6;
     build(net, size);
     net.run(8s);
     net.expect_full_mesh();
+    for (std::size_t i = 0; i < size; ++i) net.at(i).gaps = 0;
+    test(net, size);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+TEST(Mesh, ConvergesToOneLinkAPairAndThenIsQuiet) {
+  with_linked_groups(300, [](network& net, std::size_t size) {
     const std::size_t dials = net.dials();
     EXPECT_LE(dials, size * size * 6);
     net.run(30s);
     EXPECT_EQ(net.dials(), dials) << "a linked group dials nobody";
     net.expect_full_mesh();
-    if (testing::Test::HasFailure()) return;
-  }
+  });
 }
 
 TEST(Mesh, HealsAfterCutsWithoutAStorm) {
@@ -67,13 +75,8 @@ TEST(Mesh, HealsAfterCutsWithoutAStorm) {
 }
 
 TEST(Mesh, AProcessThatRestartsAtItsAddressIsFoundAndItsPredecessorProvenDead) {
-  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
-    SCOPED_TRACE(seed);
-    network net(seed);
-    const std::size_t size = 2 + seed % 4;
-    build(net, size);
-    net.run(5s);
-    const std::size_t victim = seed % size;
+  with_linked_groups(100, [](network& net, std::size_t size) {
+    const std::size_t victim = net.chance().below(size);
     const uuid dead = net.at(victim).greeting.process;
     net.kill(victim);
     net.run(net.chance().below(base::duration(3s)));
@@ -87,21 +90,13 @@ TEST(Mesh, AProcessThatRestartsAtItsAddressIsFoundAndItsPredecessorProvenDead) {
         EXPECT_GE(net.at(i).refused[dead], 1U) << i;
       }
     }
-    if (testing::Test::HasFailure()) return;
-  }
+  });
 }
 
 // Certificates are loaded again here and there, at any time and several times: in the end every link in use
 // is as new as its owner's certificates, no peer was without a link for a moment, and nobody dials on.
 TEST(Mesh, RenewalMakesBeforeItBreaks) {
-  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
-    SCOPED_TRACE(seed);
-    network net(seed);
-    const std::size_t size = 2 + seed % 6;
-    build(net, size);
-    net.run(8s);
-    net.expect_full_mesh();
-    for (std::size_t i = 0; i < size; ++i) net.at(i).gaps = 0;
+  with_linked_groups(150, [](network& net, std::size_t size) {
     for (int round = 0; round < 6; ++round) {
       const std::size_t who = net.chance().below(size);
       net.reload(who);
@@ -118,8 +113,38 @@ TEST(Mesh, RenewalMakesBeforeItBreaks) {
     const std::size_t dials = net.dials();
     net.run(60s);
     EXPECT_EQ(net.dials(), dials);
-    if (testing::Test::HasFailure()) return;
-  }
+  });
+}
+
+/// Tells all, each after up to `late`; how long it takes until every link is by `policy`.
+base::duration tell_all(network& net, std::size_t size, const policies& which, const std::string& policy,
+                        base::duration late = 300ms) {
+  const time_point begun = net.now();
+  for (std::size_t i = 0; i < size; ++i)
+    net.at(net.chance().below(late), [&net, i, which] { net.use_policies(i, which); });
+  net.run(late);
+  while (!net.all_linked_by(policy) && net.now() - begun < 60s) net.run(10ms);
+  return net.now() - begun;
+}
+
+TEST(Mesh, MovesToAPreparedPolicyAndOnOrBack) {
+  base::duration longest{};
+  with_linked_groups(150, [&](network& net, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) net.use_policies(i, {"p1"});
+    const bool is_activated = net.chance().percent(50);
+    longest = std::max(longest, tell_all(net, size, {"p1", "p2"}, "p2"));
+    net.run(net.chance().below(base::duration(5s)));
+    const std::string after = is_activated ? "p2" : "p1";
+    longest = std::max(longest, tell_all(net, size, {after}, after));
+    net.run(12s);  // duplicates take their time
+    net.expect_full_mesh();
+    EXPECT_TRUE(net.none_made_by(is_activated ? "p1" : "p2"));
+    for (std::size_t i = 0; i < size; ++i) EXPECT_EQ(net.at(i).gaps, 0U) << "node " << i;
+    const std::size_t dials = net.dials();
+    net.run(60s);
+    EXPECT_EQ(net.dials(), dials);
+  });
+  EXPECT_LT(base::seconds(longest), 3.5);
 }
 
 TEST(Mesh, RefusedDialsProveADeathEachTimeAndBackOff) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -34,6 +35,7 @@ class network {
     std::uint64_t material = 1;                        ///< its certificates
     std::map<connection_id, std::uint64_t> made_with;  ///< the links that came up, and their certificates
     unsigned gaps = 0;  ///< times that a linked process was left without a link
+    policies faces{"p1"};
   };
 
   /// Starts a process at `address`; `listens` is what its hello says.
@@ -107,6 +109,27 @@ class network {
     drain(index);
   }
 
+  /// What it makes and takes links by, from now on.
+  void use_policies(std::size_t index, const policies& which) {
+    nodes_[index].faces = which;
+    nodes_[index].machine->use_policies(now_, which);
+    drain(index);
+  }
+  /// Every link in use of a living process was made by `policy`.
+  [[nodiscard]] bool all_linked_by(const std::string& policy) const {
+    for (const node& each : nodes_) {
+      for (const auto& [process, connection] : each.up)
+        if (each.is_alive && !each.machine->is_linked_by(process, policy)) return false;
+    }
+    return true;
+  }
+  /// No link at all is left that was made by `policy`.
+  [[nodiscard]] bool none_made_by(const std::string& policy) const {
+    return std::ranges::none_of(wires_, [&](const auto& at) {
+      return at.second.policy == policy && (holds(at.second.ends[0]) || holds(at.second.ends[1]));
+    });
+  }
+
   /// Each pair of living processes uses the two ends of one link, and no other link is left.
   void expect_full_mesh() {
     for (std::size_t a = 0; a < nodes_.size(); ++a) {
@@ -161,6 +184,7 @@ class network {
   struct cable {
     tip ends[2];  ///< 0 dialled
     std::uint64_t token = 0;
+    std::string policy;  ///< it was made by
   };
 
   [[nodiscard]] bool holds(const tip& one) const { return one.is_up && nodes_[one.node].is_alive; }
@@ -209,8 +233,18 @@ class network {
                                                   self ? "the peer is this node itself" : "refused");
         return drain(index);
       }
+      const policies &mine = nodes_[index].faces, &theirs = nodes_[there->second].faces;
+      const std::string policy = what.prepared && mine.prepared ? *mine.prepared : mine.active;
+      if (policy != theirs.active && policy != theirs.prepared) {
+        return at(delay() + delay(), [this, index, what] {
+          if (!nodes_[index].is_alive) return;
+          nodes_[index].machine->handle_dial_failed(now_, what.token, failure::rejected, "policy differs");
+          drain(index);
+        });
+      }
       const std::uint64_t number = ++wire_last_;
       cable& made = wires_[number];
+      made.policy = policy;
       made.token = what.token;
       made.ends[0] = {index, id_of_dial(what.token), nodes_[index].material};
       made.ends[1] = {there->second, ++inbound_last_, nodes_[there->second].material};
@@ -221,10 +255,11 @@ class network {
     deliver(number, side, delay() + delay(), [this, number, side](tip& there) {
       const cable& both = wires_.at(number);
       const node& peer = nodes_[both.ends[1 - side].node];
+      hello greeting = peer.greeting;
+      greeting.policy_digest = both.policy;
       there.is_up = true;
       nodes_[there.node].made_with[there.id] = there.material;
-      nodes_[there.node].machine->handle_up(now_, there.id, side == 0, peer.host, peer.greeting,
-                                            there.material);
+      nodes_[there.node].machine->handle_up(now_, there.id, side == 0, peer.host, greeting, there.material);
       drain(there.node);
     });
   }

@@ -47,15 +47,18 @@ TEST_F(Revocation, WhoIsRevokedIsKeptOutByBothRoles) {
 TEST_F(Revocation, ALinkThatIsUpIsJudgedAgain) {
   pipe client(test::load(good.settings()), role::client), server(test::load(bad.settings()), role::server);
   ASSERT_TRUE(test::shake(client, server).both_ready());
-  EXPECT_EQ(client.judge_peer(test::load(with(good, authority.list()))), "");
+  EXPECT_TRUE(client.judge_peer(test::load(with(good, authority.list()))).passed());
   authority.revoke(bad.cert);
-  EXPECT_THAT(client.judge_peer(test::load(with(good, authority.list()))), HasSubstr("certificate CN=db2"));
-  EXPECT_EQ(client.judge_peer(test::load(good.settings())), "");
-  EXPECT_EQ(server.judge_peer(test::load(ca.node("db4").settings())), "");
+  const verdict revoked = client.judge_peer(test::load(with(good, authority.list())));
+  EXPECT_THAT(revoked.words, HasSubstr("certificate CN=db2"));
+  EXPECT_EQ(revoked.failed, check::revoked);
+  EXPECT_TRUE(client.judge_peer(test::load(good.settings())).passed());
+  EXPECT_TRUE(server.judge_peer(test::load(ca.node("db4").settings())).passed());
 
   test::test_ca other("other-ca");
-  EXPECT_THAT(server.judge_peer(test::load(other.node("db2").settings())),
-              HasSubstr("does not chain to our trust anchor CN=other-ca"));
+  const verdict foreign = server.judge_peer(test::load(other.node("db2").settings()));
+  EXPECT_THAT(foreign.words, HasSubstr("does not chain to our trust anchor CN=other-ca"));
+  EXPECT_EQ(foreign.failed, check::chain);
 }
 
 TEST_F(Revocation, OurOwnCertificateMustNotBeRevoked) {

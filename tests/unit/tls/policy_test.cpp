@@ -1,0 +1,70 @@
+// A policy text and settings, there and back.
+#include "tls/policy.hpp"
+
+#include <gmock/gmock.h>
+
+#include "support/certificates.hpp"
+#include "unit/tls/wire.hpp"
+
+namespace hauberk::tls {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Policy : testing::Test {
+  test::test_ca ca;
+  settings local = ca.node("db1").settings();
+
+  /// What is wrong with this text.
+  std::string words_for(const std::string& text) {
+    const auto made = with_policy(local, text);
+    return made ? "taken" : made.error().text;
+  }
+};
+
+TEST_F(Policy, ATextMakesSettingsThatMakeTheSameText) {
+  std::vector<settings> all(8, local);
+  all[1].min_version = "1.2";
+  all[1].max_version = "1.3";
+  all[2].ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
+  all[3].rules = profile::strict;
+  all[3].identity = "list:db1,db2";
+  all[4].groups = "P-384:X25519";
+  all[4].rekey = {1000, 64U << 20U, std::chrono::minutes(7)};
+  all[5].identity = "ca";
+  all[5].ciphers = "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384";
+  all[6].identity = "pin:" + test::load(local).own().fingerprint;
+  all[7].ciphers = "TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256";
+  all[7].min_version = "1.3";
+  for (const settings& written : all) {
+    const std::string text = test::load(written).policy_text();
+    for (const settings& start : all) {
+      const auto made = with_policy(start, text);
+      ASSERT_TRUE(made) << made.error().text;
+      EXPECT_EQ(test::load(*made).policy_text(), text);
+      EXPECT_EQ(made->cert_file, local.cert_file);
+    }
+  }
+}
+
+TEST_F(Policy, GroupsOfOurOwnDefaultAreNobodysWish) {
+  const auto made = with_policy(local, test::load(local).policy_text());
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->groups, "");
+}
+
+TEST_F(Policy, NamesWhatItDoesNotUnderstand) {
+  EXPECT_THAT(words_for("socket.ssl=yes\nsocket.ssl_moon=full\n"),
+              HasSubstr("socket.ssl_moon is not known to this release"));
+  EXPECT_THAT(words_for("socket.ssl=no\n"), HasSubstr("socket.ssl=no: expected yes"));
+  EXPECT_THAT(words_for("socket.ssl_profile=loose\n"), HasSubstr("expected standard or strict"));
+  EXPECT_THAT(words_for("socket.ssl_versions=1.3\n"), HasSubstr("expected two versions"));
+  EXPECT_THAT(words_for("nonsense\n"), HasSubstr("policy: nonsense=: expected key=value"));
+  for (const char* bad : {"", "1", "0,0B,1ns", "1,0B,0ns", "1,0B,1ns,", "1,0,1ns", "-1,0B,1ns", "1,0B,-1ns"})
+    EXPECT_THAT(words_for(std::string("socket.ssl_rekey=") + bad + "\n"),
+                HasSubstr("expected records, bytes"))
+        << bad;
+}
+
+}  // namespace
+}  // namespace hauberk::tls
