@@ -23,6 +23,7 @@
   M(half_in_old_epochs, "counts half and proven deaths in epochs that did not name them")       \
   M(catching_up_counts, "counts the weight that a member is still catching up for")             \
   M(catching_up_stands, "lets members stand that are still catching up")                        \
+  M(weightless_never_stands, "a pending view that takes its weight keeps it from standing")     \
   /* matching of logs */                                                                        \
   M(match_by_length, "keeps its own tail when it follows a new leader")                         \
   M(match_one_more, "keeps one entry more than it has in common with a new leader")             \
@@ -72,6 +73,7 @@
   M(founder_keeps_its_own, "a founder takes only the policy that it started with")              \
   /* re-forming and force */                                                                    \
   M(founder_at_once, "a founder commits before the others are in")                              \
+  M(founder_with_nothing, "founds without its state beside one who has it")                     \
   M(decided_unheard, "only those count as barred whose view is decided for all")                \
   M(founder_waits, "who was to found waits for ever when others have gone on")                  \
   M(reforms_foreign_state, "re-forms by its file although its state came from another history") \

@@ -109,7 +109,7 @@ void core::handle_link_up(uuid process, std::string name) {
   p.direct_at = p.seen_at = p.heard_at = now_;
   p.way = process;
   is_route_due_ = true;
-  send_resume(p);
+  send_resume(p, asks::payloads);
   if (in_history() && role_ != role::joiner) send_to(process, holding_now());
   beat_all();  // the others learn of the new link at once: a joiner waits for that
   if (role_ == role::joiner) next_join_ = now_;

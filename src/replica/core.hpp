@@ -134,7 +134,8 @@ class core {
   // spread.cpp: payloads of the senders
   void handle(peer& from, const data& m);
   void handle(peer& from, const resume& m);
-  void send_resume(peer& to, bool asks_order = false);
+  enum class asks { nothing, order, payloads };
+  void send_resume(peer& to, asks what);
   void pump_data();
   void pump_data_to(const std::vector<peer*>& group);
   [[nodiscard]] data make_data(sequence_t& next, std::uint64_t& offset, std::uint32_t chunk_bytes,
@@ -253,6 +254,8 @@ class core {
     std::vector<claim_id> upon;
     std::uint64_t number = 0;
     epoch_t epoch = 0;
+    uuid donor;  ///< has more than the founder, but is not of the view: nil mostly
+    position_t donor_has = 0;
   };
   void consider_reform();
   [[nodiscard]] bool is_seeking() const;

@@ -12,10 +12,14 @@ namespace hauberk::replica {
 bool core::may_stand() const {
   if (role_ != role::follower && role_ != role::candidate) return false;
   if (!is_admitted_ || !committed_view_ || !newest_view_) return false;
-  const member* me = newest_view_->find(self_);
-  if (me == nullptr) me = committed_view_->find(self_);
-  if (HAUBERK_MUTANT(catching_up_stands)) return me != nullptr;
-  return me != nullptr && me->weight > 0 && !me->catching_up;
+  // A pending view may have taken its weight: a leader that stepped down with it in its log has to stand
+  // again, when nobody else can be elected without it. It hands over once the view is committed.
+  const auto counts = [&](const view_ptr& in) {
+    const member* me = in->find(self_);
+    if (HAUBERK_MUTANT(catching_up_stands)) return me != nullptr;
+    return me != nullptr && me->weight > 0 && !me->catching_up;
+  };
+  return counts(newest_view_) || (counts(committed_view_) && !HAUBERK_MUTANT(weightless_never_stands));
 }
 
 void core::schedule_election(duration within) {
@@ -207,7 +211,7 @@ void core::lead() {
     p.is_started = false;
     if (!is_reachable(p) || p.history != history_) continue;
     send_epoch_start(p);
-    send_resume(p);
+    send_resume(p, asks::payloads);
   }
 }
 
@@ -269,7 +273,7 @@ void core::handle(peer& from, const epoch_start& m) {
   if (is_again && m.window_start > prefix + 1 && is_left_behind()) return;
   if (is_again) {
     announced_ = held{};
-    return send_resume(from, true);
+    return send_resume(from, asks::order);
   }
   follow(from, m, prefix);
 }
@@ -314,11 +318,11 @@ void core::follow(peer& from, const epoch_start& m, position_t prefix) {
     for (auto& [process, p] : peers_) {
       p.next_data = 1;  // a new seat: nobody has anything of mine
       p.next_offset = 0;
-      if (p.is_up) send_resume(p);
+      if (p.is_up) send_resume(p, asks::payloads);
     }
     beat_all();
   } else {
-    send_resume(from);
+    send_resume(from, asks::payloads);
   }
 }
 

@@ -253,7 +253,7 @@ void core::handle(peer& from, const join& m) {
     return refuse(from.process, "it asks to join as " + m.name + " (" + to_string(m.seat) + ")");
   }
   if (const removal* gone = newest_view_ ? newest_view_->find_removal(m.seat) : nullptr) {
-    send_to(from.process, removed{history_, *gone, true});
+    send_to(from.process, removed{history_, *gone, true, newest_view_at_});
     return;
   }
   for (const seat_id& seat : m.succeeds) note_dead(seat, m.name);

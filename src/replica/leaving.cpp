@@ -126,7 +126,7 @@ void core::notice_stranger(peer& p) {
         now_ < committed_view_since_ + how_.suspect_timeout &&
         (std::any_of(committed_view_->left.begin(), committed_view_->left.end(), by_seat) ||
          std::any_of(committed_view_->evicted.begin(), committed_view_->evicted.end(), by_seat));
-    if (!is_leaving) send_to(p.process, removed{history_, *gone, true});
+    if (!is_leaving) send_to(p.process, removed{history_, *gone, true, newest_view_at_});
     return;
   }
   if (committed_view_->find(seat) != nullptr || is_in_newest(seat)) {
@@ -140,12 +140,13 @@ void core::notice_stranger(peer& p) {
   const time_point since = strangers_.try_emplace(p.process, now_).first->second;
   if (now_ < since + 2 * how_.inactive_timeout) return;
   strangers_.erase(p.process);
-  send_to(p.process, removed{history_, {seat, 0, committed_view_->number}, false});
+  send_to(p.process, removed{history_, {seat, 0, committed_view_->number}, false, 0});
 }
 
 void core::handle(peer& from, const removed& m) {
   if (m.what.seat != self_) return;
   if (role_ == role::joiner) return take_new_seat();  // admitted and removed without ever hearing of it
+  if (m.known) heard_committed_ = std::max(heard_committed_, m.at);
   const std::uint64_t known = committed_view_ ? committed_view_->number : 0;
   if (m.history != history_) {
     // The group was re-formed without this member's history: it is over, unless a quorum of it still lives;
@@ -247,7 +248,7 @@ void core::take_new_seat() {
   while (stays_.size() > 1 && stays_.front().resolved == stays_.front().sent) stays_.pop_front();
   next_join_ = now_;
   for (auto& [process, p] : peers_) {
-    if (p.is_up) send_resume(p);
+    if (p.is_up) send_resume(p, asks::payloads);
   }
   beat_all();
 }

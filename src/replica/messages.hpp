@@ -93,6 +93,7 @@ struct resume {
   sequence_t have = 0;        ///< every broadcast of `of` up to this one is here
   std::uint64_t partial = 0;  ///< and this many bytes of the next one
   position_t next = 0;  ///< to the leader of `epoch`: announce from here on again; 0 = nothing is missed
+  bool asks_payloads = false;  ///< bring them from there on, over this link, whatever is on its way on it
 
   bool operator==(const resume&) const = default;
 };
@@ -188,6 +189,8 @@ struct removed {
   uuid history;
   removal what;
   bool known = true;  ///< false: too long ago, `what.last` means nothing
+  position_t at =
+      0;  ///< the view that says so stands here: what was ordered of it stands before; 0 = not told
 
   bool operator==(const removed&) const = default;
 };

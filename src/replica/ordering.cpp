@@ -161,7 +161,7 @@ void core::handle(peer& from, const order& m) {
   if (m.first > log_.end() + 1) {  // the one before it was lost, or is late, on its way over another member
     if (now_ < asked_order_at_ + how_.keepalive_period / 2) return;
     asked_order_at_ = now_;
-    return send_resume(from, true);
+    return send_resume(from, asks::order);
   }
   const epoch_t before = m.first < log_.start() ? 0 : log_.epoch_at(m.first - 1);
   if (before != 0 && m.previous_epoch != 0 && before != m.previous_epoch) {

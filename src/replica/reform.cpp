@@ -7,6 +7,7 @@
 // them; whoever promises drops the promises that it collected, and whoever has founded promises no more. A
 // founder's file names its new view before anybody hears of it, so its successor asks nobody but itself.
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -82,12 +83,18 @@ class assembly {
   [[nodiscard]] std::vector<one> present() const {
     std::vector<one> made;
     for (const one& c : all_) {
-      const bool is_needed =
-          std::any_of(needed_.begin(), needed_.end(), [&](const member& m) { return is_of(c, m.seat); });
-      if (is_needed) made.push_back(c);
+      if (is_needed(c)) made.push_back(c);
     }
     std::sort(made.begin(), made.end(), [](const one& a, const one& b) { return a.process < b.process; });
     return made;
+  }
+  /// Of those who are not needed, who has more of this history than `position`; nil when nobody has.
+  [[nodiscard]] std::pair<uuid, position_t> beyond(position_t position) const {
+    std::pair<uuid, position_t> best{uuid{}, position};
+    for (const one& c : all_) {
+      if (!is_needed(c) && brings(c) > best.second) best = {c.process, brings(c)};
+    }
+    return best;
   }
   /// No quorum of the views that count can ever come back by itself.
   [[nodiscard]] bool is_dead() const { return dead_; }
@@ -101,6 +108,13 @@ class assembly {
     return c.process == seat.process || std::any_of(seats.begin(), seats.end(), [&](const seat_id& mine) {
              return mine.process == seat.process;
            });
+  }
+  [[nodiscard]] bool is_needed(const one& c) const {
+    return std::any_of(needed_.begin(), needed_.end(), [&](const member& m) { return is_of(c, m.seat); });
+  }
+  /// What its application recovered, as far as the history that is to go on shares it.
+  [[nodiscard]] position_t brings(const one& c) const {
+    return c.said->is_alive || !base_->continues(c.said->recovered) ? 0 : c.said->recovered.position;
   }
   [[nodiscard]] const one* find(const seat_id& seat) const {
     const auto at = std::find_if(all_.begin(), all_.end(), [&](const one& c) { return is_of(c, seat); });
@@ -191,8 +205,13 @@ uuid choose_founder(const std::vector<assembly::one>& present, const view& base)
 // it comes back by itself. An application whose state is of a history that the file does not know got it from
 // a group that had gone on without this member, perhaps by force: what the file says is over.
 bool core::is_seeking() const {
-  if (!how_.recovers || role_ == role::idle || kept_.is_empty()) return false;
+  if (!how_.recovers || role_ == role::idle) return false;
   if (is_still_) return true;
+  if (kept_.is_empty()) {  // it cannot tell who has to be there, but it may have what those have lost
+    if (role_ != role::joiner || recovered_.history.is_nil() || HAUBERK_MUTANT(founder_with_nothing))
+      return false;
+    return now_ >= joined_at_ + how_.suspect_timeout;
+  }
   if (role_ == role::joiner && !kept_.newest()->goes_on_from(recovered_.history) &&
       !HAUBERK_MUTANT(reforms_foreign_state))
     return false;
@@ -206,7 +225,8 @@ claim core::make_claim() const {
   if (!c.is_open) return c;
   c.weight = is_leaving_ || who_.arbitrator ? std::uint8_t{0} : who_.weight;  // that is: rather not me
   c.known = kept_;
-  c.number_max = std::max(kept_.newest()->number, newest_view_ ? newest_view_->number : 0);
+  c.number_max =
+      std::max(kept_.is_empty() ? 0 : kept_.newest()->number, newest_view_ ? newest_view_->number : 0);
   c.epoch_max = std::max(kept_.epoch, epoch_);
   if (role_ == role::joiner) {
     c.recovered = recovered_;
@@ -286,6 +306,9 @@ std::optional<core::reform_plan> core::plan_reform() {
     plan.number = std::max(plan.number, said->number_max);
     plan.epoch = std::max(plan.epoch, said->epoch_max);
   }
+  if (plan.leader == self_.process && role_ == role::joiner)
+    std::tie(plan.donor, plan.donor_has) =
+        those.beyond(plan.base->continues(recovered_) ? recovered_.position : 0);
   return plan;
 }
 
@@ -310,6 +333,15 @@ void core::consider_reform() {
   }
   for (const claim_id& one : plan->upon) {
     if (one.process != self_.process && peers_.at(one.process).promised != plan->upon) return;
+  }
+  // A founder died before the others were in, and has come back without what it had: they still have theirs.
+  if (!plan->donor.is_nil() && !HAUBERK_MUTANT(founder_with_nothing)) {
+    const std::string& donor = peers_.at(plan->donor).name;
+    return farewell(errc::state_transfer_needed,
+                    "the group is to go on from the state of this member, which is position " +
+                        std::to_string(recovered_.position) + ", but " + donor + " has position " +
+                        std::to_string(plan->donor_has) + " of it: it needs a full state transfer from " +
+                        donor);
   }
   reform(*plan);
 }
@@ -426,7 +458,7 @@ void core::notice_ancestor(const peer& p) {
   const seat_id seat{p.process, p.seat};
   const removal* gone = committed_view_->find_removal(seat);
   send_to(p.process, removed{history_, gone != nullptr ? *gone : removal{seat, 0, committed_view_->number},
-                             gone != nullptr});
+                             gone != nullptr, committed_view_at_});
 }
 
 void core::say_once(const std::string& line) {

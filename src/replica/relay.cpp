@@ -121,7 +121,7 @@ uuid core::choose_middle(const uuid& target, const peer* known) const {
 // Nothing is sure to arrive by relay: what the other must know is said again with every beat.
 void core::repeat_to(peer& p) {
   if (p.history != history_ || !in_history() || HAUBERK_MUTANT(relay_once)) return;
-  send_resume(p);
+  send_resume(p, asks::nothing);
   if (matched_ != 0) send_to(p.process, holding_now());
   if (role_ != role::leader) return;
   const auto h = holdings_.find({p.process, p.seat});
@@ -143,7 +143,7 @@ void core::notice_missed_order() {
   const bool is_still = std::exchange(order_seen_, end) == end;
   if (p == nullptr || !is_still || !is_reachable(*p)) return;
   const auto h = holdings_.find({p->process, p->seat});
-  if (h != holdings_.end() && h->second.epoch == epoch_ && h->second.upto > end) send_resume(*p, true);
+  if (h != holdings_.end() && h->second.epoch == epoch_ && h->second.upto > end) send_resume(*p, asks::order);
 }
 
 void core::send_relayed(peer& to, body what, std::uint64_t credit) {
@@ -252,7 +252,7 @@ void core::send_receipts() {
   for (sender& s : senders_) {
     if (!std::exchange(s.is_receipt_due, false)) continue;
     peer* p = find_peer(s.seat.process);
-    if (p != nullptr && is_reachable(*p) && p->seat == s.seat.number) send_resume(*p);
+    if (p != nullptr && is_reachable(*p) && p->seat == s.seat.number) send_resume(*p, asks::nothing);
   }
 }
 

@@ -61,8 +61,9 @@ std::uint64_t core::pooled_bytes() const {
   return bytes;
 }
 
-void core::send_resume(peer& to, bool asks_order) {
+void core::send_resume(peer& to, asks what) {
   resume m;
+  m.asks_payloads = what == asks::payloads;
   m.history = spoken_history();
   m.epoch = epoch_;
   if (to.seat != 0) {
@@ -75,7 +76,7 @@ void core::send_resume(peer& to, bool asks_order) {
     }
   }
   const bool is_led = role_ == role::follower && to.process == leader_ && matched_ == epoch_;
-  if (asks_order && is_led && !HAUBERK_MUTANT(order_gap_kept)) m.next = log_.end() + 1;
+  if (what == asks::order && is_led && !HAUBERK_MUTANT(order_gap_kept)) m.next = log_.end() + 1;
   send_to(to.process, std::move(m));
 }
 
@@ -83,7 +84,9 @@ void core::handle(peer& from, const resume& m) {
   from.history = m.history;
   if (!in_history() || role_ == role::joiner || m.history != history_) return;
   if (from.process == leader_ && m.of == self_) take_receipt(m);
-  if (!is_relayed_) {  // our own link has its own place to go on from
+  // Our own link has its own place to go on from. What is on its way there arrives: sent again with every
+  // word about something else, it would fill a slow link for ever.
+  if (!is_relayed_ && (m.asks_payloads || from.next_data == 0)) {
     from.next_data =
         std::max(m.of == self_ ? m.have + 1 : 1, sent_first_) + (HAUBERK_MUTANT(resume_one_further) ? 1 : 0);
     from.next_offset = 0;
@@ -119,7 +122,7 @@ void core::ask_again() {
     if (role_ != role::leader && !(s.received.empty() && has_room)) continue;
     s.is_gapped = false;
     s.asked_at = now_;
-    send_resume(*p);
+    send_resume(*p, asks::payloads);
   }
 }
 

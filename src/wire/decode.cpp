@@ -231,7 +231,7 @@ replica::fetch take(taker&, const Fetch& from) {
 
 replica::resume take(taker& with, const Resume& from) {
   return {with.id(from.history()), from.epoch(), with.seat(from.of()), from.have(),
-          from.partial(),          from.next()};
+          from.partial(),          from.next(),  from.asks_payloads()};
 }
 
 // ---- epochs ----
@@ -276,7 +276,7 @@ replica::join_refused take(taker& with, const JoinRefused& from) {
 }
 
 replica::removed take(taker& with, const Removed& from) {
-  return {with.id(from.history()), take(with, from.what()), from.known()};
+  return {with.id(from.history()), take(with, from.what()), from.known(), from.at()};
 }
 
 // ---- re-forming a group that died ----

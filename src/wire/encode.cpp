@@ -257,6 +257,7 @@ void put(Frame& frame, const replica::resume& what) {
   into.set_have(what.have);
   into.set_partial(what.partial);
   into.set_next(what.next);
+  into.set_asks_payloads(what.asks_payloads);
 }
 
 // ---- epochs ----
@@ -331,6 +332,7 @@ void put(Frame& frame, const replica::removed& what) {
   put(into.mutable_history(), what.history);
   put(into.mutable_what(), what.what);
   into.set_known(what.known);
+  into.set_at(what.at);
 }
 
 // ---- re-forming a group that died ----

@@ -65,7 +65,7 @@ struct teller {
   std::string operator()(const replica::resume& m) const {
     return "resume e" + to_string(m.epoch) + " of " + base::to_string(m.of) + " have " + to_string(m.have) +
            (m.partial != 0 ? " and " + to_string(m.partial) + " bytes" : "") +
-           (m.next != 0 ? " misses " + to_string(m.next) : "");
+           (m.next != 0 ? " misses " + to_string(m.next) : "") + (m.asks_payloads ? ": send" : "");
   }
   std::string operator()(const replica::vote_request& m) const {
     return std::string(m.pre ? "pre-" : "") + "vote? e" + to_string(m.epoch) + " last e" +
@@ -98,7 +98,7 @@ struct teller {
   std::string operator()(const replica::leave& m) const { return "leave after " + to_string(m.last); }
   std::string operator()(const replica::removed& m) const {
     return "removed " + base::to_string(m.what.seat) + " last " + to_string(m.what.last) + " by view " +
-           to_string(m.what.view_number) + (m.known ? "" : " (forgotten)");
+           to_string(m.what.view_number) + (m.known ? " at " + to_string(m.at) : " (forgotten)");
   }
   std::string operator()(const replica::claim& m) const {
     if (!m.is_open) return "claim " + to_string(m.version) + " closed";

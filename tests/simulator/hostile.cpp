@@ -114,7 +114,7 @@ message_ptr hostile_voice::change_numbers(const replica::envelope& what) {
     change(join->seat.number, join->weight, join->recovered.position);
     for (auto& each : join->succeeds) change(each.number);
   } else if (auto* gone = std::get_if<replica::removed>(&made.what)) {
-    change(gone->what.last, gone->what.view_number, gone->what.seat.number);
+    change(gone->what.last, gone->what.view_number, gone->what.seat.number, gone->at);
   } else if (auto* over = std::get_if<replica::handover>(&made.what)) {
     change(over->epoch, over->view_number, over->log_end);
   } else if (auto* proof = std::get_if<replica::policy_proof>(&made.what)) {

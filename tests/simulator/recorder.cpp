@@ -55,7 +55,10 @@ void recorder::handle_link(witness& who, const uuid& other, bool is_up) {
   chronicle_.now = time_.now();
   const bool was_both = chronicle_.linked_until(who.id, other) == chronicle_.now;
   who.links[other] = is_up;
-  if (was_both && !is_up) chronicle_.parted[std::minmax(who.id, other)] = chronicle_.now;
+  // Who was frozen may hear of a link when the other end has died since.
+  const witness* there = chronicle_.find(other);
+  const bool was_there = is_up && there != nullptr && there->links.contains(who.id);
+  if ((was_both && !is_up) || was_there) chronicle_.parted[std::minmax(who.id, other)] = chronicle_.now;
 }
 
 void recorder::handle_event(witness& who, const replica::event& what) {
@@ -193,7 +196,9 @@ void recorder::handle_founded(const witness& by, const replica::view& first) {
   }
   // A founder that died before anybody delivered its view goes on from that one: it needs nobody else.
   const auto last = founded_.find(first.forks.empty() ? uuid{} : first.forks.back().history);
-  if (last != founded_.end() && !chronicle_.histories.contains(last->first)) before = &last->second;
+  if (last != founded_.end() && (!chronicle_.histories.contains(last->first) || before == nullptr ||
+                                 last->second.number > before->number))
+    before = &last->second;
   // Who was a member and is there, alive or back with what its application kept, loses nothing of it.
   for (const witness& each : chronicle_.processes) {
     if (!each.is_alive || each.delivered() <= shared || before == nullptr ||
@@ -278,8 +283,8 @@ void recorder::deliver(witness& who, position_t where, entry what) {
   // An arbitrator may begin at a later view than the first of a history.
   const bool is_forked = what.view && !what.view->forks.empty();
   const position_t shared = is_forked ? what.view->forks.back().position : where - 1;
-  if (what.view && where > 0 && shared <= chronicle_.newest() &&
-      !chronicle_.histories.contains(what.view->history) && !is_of_void(*what.view)) {
+  if (what.view && where > 0 && !chronicle_.histories.contains(what.view->history) &&
+      !is_of_void(*what.view) && (shared <= chronicle_.newest() || who.is_arbitrator)) {
     fork(who, shared, *what.view);
   }
   if (chronicle_.is_void(who.history, where)) {  // as has only become known

@@ -318,4 +318,24 @@ void bare_quorum_on_slow_links(stage& s) {
   s.settle();
 }
 
+// A leader without a quorum steps down with a view in its log that takes its weight. The others hear it again
+// before they suspect it, and wait for it: it has to stand, though that view gives it no vote.
+void weightless_leader_stands_again(stage& s) {
+  s.form(3);
+  s.expect([&] { return s.leads(0); });
+  s.wait_below(100ms);
+  s.hold({1, 2}, {0});
+  s.wait_below(s.suspect() / 10);
+  s.hold({0}, {1, 2});
+  s.at(0).ask(replica::weight_change{s.status(0).self, 0});
+  s.expect([&] { return s.weight_in_log(0, 0) == 0; }, s.suspect());
+  s.expect([&] { return !s.leads(0); }, s.suspect());
+  s.release({0}, {1, 2});
+  s.release({1, 2}, {0});
+  if (s.leader() < 3) throw missed();
+  s.arrive();
+  s.demand([&] { return s.leader() < 3; }, "all wait for a leader that has stepped down", s.suspect() * 3);
+  s.settle();
+}
+
 }  // namespace hauberk::simulator::directed

@@ -247,6 +247,42 @@ void founder_dies_before_the_others_are_in(stage& s) {
   }
 }
 
+// The same, and its application has lost everything meanwhile: what the others have must not be given up for
+// that. It is told whose state it needs, and goes on from there.
+void founder_comes_back_with_nothing(stage& s) {
+  s.form(3);
+  s.broadcast_some(s.chance().below(3), 5);
+  s.wait(50ms);
+  for (const machine_index i : shuffled(s)) s.crash(i);
+  for (const machine_index i : shuffled(s)) {
+    restart(s, i, s.at(i).durable());
+    s.wait_below(500ms);
+  }
+  s.expect([&] { return s.leader() < 3; });
+  const machine_index f = s.leader();
+  const std::vector<machine_index> rest{(f + 1) % 3, (f + 2) % 3};
+  s.split({f}, rest);
+  if (s.status(f).delivered > s.status(rest[0]).delivered) throw missed();  // what it lost, nobody has
+  s.crash(f);
+  s.group().heal();
+  s.wait_below(s.suspect());
+  const position_t most = std::max(s.at(rest[0]).durable().position, s.at(rest[1]).durable().position);
+  restart(s, f, {});
+  s.expect([&] { return s.at(f).is_running(); });
+  s.arrive();
+  s.demand([&] { return !s.at(f).is_running(); }, "who has nothing founds nothing beside those who have it");
+  if (s.at(f).farewell()->reason != errc::state_transfer_needed)
+    throw violation("reform", s.at(f).name() + " is not told that it needs a state transfer");
+  for (const machine_index i : rest) {
+    if (s.at(i).durable().position == most) restart(s, f, s.at(i).durable());
+    if (s.at(f).is_running()) break;
+  }
+  s.settle();
+  for (machine_index i = 0; i < s.count(); ++i) {
+    if (s.delivered(i) < most) throw violation("reform", s.at(i).name() + " has lost what others had");
+  }
+}
+
 // A is forced with a tail that nobody else got; what the others committed since then, at the same positions,
 // is something else, and less. A history that went on from all of that tail would take them in with the wrong
 // one.

@@ -17,6 +17,7 @@ void payload_after_the_vote(stage& s);
 void split_vote(stage& s);
 void pre_vote_for_the_next_epoch(stage& s);
 void bare_quorum_on_slow_links(stage& s);
+void weightless_leader_stands_again(stage& s);
 
 // reform.cpp
 void crash_while_a_view_is_pending(stage& s);
@@ -25,6 +26,7 @@ void decided_by_the_dead_alone(stage& s);
 void plan_of_a_founder_falls_apart(stage& s);
 void state_outruns_its_file(stage& s);
 void founder_dies_before_the_others_are_in(stage& s);
+void founder_comes_back_with_nothing(stage& s);
 void forced_minority_then_heal(stage& s);
 void forced_with_a_tail(stage& s);
 

@@ -164,7 +164,7 @@ class message_maker {
                              id(),     number(), list(base::limits::members_max, [&] { return id(); }),
                              number()};
       case 4:
-        return replica::resume{id(), number(), seat(), number(), number(), number()};
+        return replica::resume{id(), number(), seat(), number(), number(), number(), flag()};
       case 5:
         return replica::vote_request{number(), flag(), flag(), number(), number()};
       case 6:
@@ -192,7 +192,7 @@ class message_maker {
       case 12:
         return replica::leave{number()};
       case 13:
-        return replica::removed{id(), {seat(), number(), number()}, flag()};
+        return replica::removed{id(), {seat(), number(), number()}, flag(), number()};
       case 14:
         return replica::handover{number(), number(), number()};
       case 15:
