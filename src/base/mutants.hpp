@@ -23,6 +23,7 @@
   M(half_in_old_epochs, "counts half and proven deaths in epochs that did not name them")       \
   M(catching_up_counts, "counts the weight that a member is still catching up for")             \
   M(catching_up_stands, "lets members stand that are still catching up")                        \
+  M(steps_down_in_its_epoch, "who steps down seems to lead on to the others")                   \
   M(weightless_never_stands, "a pending view that takes its weight keeps it from standing")     \
   /* matching of logs */                                                                        \
   M(match_by_length, "keeps its own tail when it follows a new leader")                         \

@@ -88,9 +88,7 @@ void core::handle(peer& from, const vote_request& m) {
   const bool is_complete = HAUBERK_MUTANT(vote_for_anyone) ||
                            (HAUBERK_MUTANT(vote_by_length) && m.last_position >= held_) ||
                            std::pair(m.last_epoch, m.last_position) >= std::pair(log_.epoch_at(held_), held_);
-  const member* led_by = leader_.is_nil() ? nullptr : newest_view_->find_process(leader_);
-  const bool is_led =
-      !m.handover && leader_ != from.process && led_by != nullptr && !is_suspected(led_by->seat);
+  const bool is_led = !m.handover && leader_ != from.process && is_led_by_live();
   if (m.pre) {
     const bool granted = m.epoch > epoch_ && is_complete && !is_led;
     if (granted) give_way(from, m);
@@ -137,9 +135,12 @@ void core::handle(peer& from, const vote& m) {
   count_votes(m.pre);
 }
 
+// A leader that is in a later epoch leads this one no more.
 bool core::is_led_by_live() const {
   const member* led_by = newest_view_ && !leader_.is_nil() ? newest_view_->find_process(leader_) : nullptr;
-  return led_by != nullptr && !is_suspected(led_by->seat);
+  if (led_by == nullptr || is_suspected(led_by->seat)) return false;
+  const auto at = peers_.find(leader_);
+  return at == peers_.end() || at->second.echo_epoch <= epoch_;
 }
 
 void core::enter_epoch(epoch_t epoch) {
@@ -160,18 +161,14 @@ void core::enter_epoch(epoch_t epoch) {
   for (auto& [process, p] : peers_) p.serve_next = 0;  // fetches belong to their epoch
 }
 
+// Out of its epoch, too: as long as it seems to lead that, nobody else stands, though it may never stand again.
 void core::step_down(const char* why) {
   if (role_ != role::leader) return;
   say(base::level::info, "steps down as leader of epoch " + std::to_string(epoch_) + ": " + why);
+  if (!HAUBERK_MUTANT(steps_down_in_its_epoch)) return enter_epoch(epoch_ + 1);
   role_ = role::follower;
   leader_ = uuid{};
-  rounds_.clear();
-  wanted_.clear();
-  forget_proposals();
-  noticed_ = heir_ = seat_id{};
   is_paused_ = false;
-  votes_.clear();
-  pre_vote_epoch_ = 0;
 }
 
 void core::win() {

@@ -318,9 +318,9 @@ void bare_quorum_on_slow_links(stage& s) {
   s.settle();
 }
 
-// A leader without a quorum steps down with a view in its log that takes its weight. The others hear it again
-// before they suspect it, and wait for it: it has to stand, though that view gives it no vote.
-void weightless_leader_stands_again(stage& s) {
+// A leader steps down without a quorum, just after a view that takes its weight; the others hear it again
+// before they suspect it. It will never stand again, so nobody may wait for it.
+void nobody_waits_for_who_stepped_down(stage& s) {
   s.form(3);
   s.expect([&] { return s.leads(0); });
   s.wait_below(100ms);
@@ -335,6 +335,26 @@ void weightless_leader_stands_again(stage& s) {
   if (s.leader() < 3) throw missed();
   s.arrive();
   s.demand([&] { return s.leader() < 3; }, "all wait for a leader that has stepped down", s.suspect() * 3);
+  s.settle();
+}
+
+// The same with two, and the view is in nobody else's log: the other one cannot win against the longer log, so
+// the old leader has to stand, though that view gives it no weight.
+void weightless_leader_stands_again(stage& s) {
+  s.form(2);
+  s.expect([&] { return s.leads(0); });
+  s.wait_below(100ms);
+  s.hold({0}, {1});
+  s.at(0).ask(replica::weight_change{s.status(0).self, 0});
+  s.expect([&] { return s.weight_in_log(0, 0) == 0; }, s.suspect());
+  s.hold({1}, {0});
+  s.expect([&] { return !s.leads(0); }, s.suspect() * 2);
+  if (s.weight_in_log(0, 1) == 0) throw missed();
+  s.group().wires().reset(0, 1);
+  s.release({0}, {1});
+  s.release({1}, {0});
+  s.arrive();
+  s.demand([&] { return s.leader() < 2; }, "nobody can be elected", s.suspect() * 6);
   s.settle();
 }
 

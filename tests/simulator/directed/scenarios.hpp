@@ -17,6 +17,7 @@ void payload_after_the_vote(stage& s);
 void split_vote(stage& s);
 void pre_vote_for_the_next_epoch(stage& s);
 void bare_quorum_on_slow_links(stage& s);
+void nobody_waits_for_who_stepped_down(stage& s);
 void weightless_leader_stands_again(stage& s);
 
 // reform.cpp
