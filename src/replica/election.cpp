@@ -161,7 +161,8 @@ void core::enter_epoch(epoch_t epoch) {
   for (auto& [process, p] : peers_) p.serve_next = 0;  // fetches belong to their epoch
 }
 
-// Out of its epoch, too: as long as it seems to lead that, nobody else stands, though it may never stand again.
+// Out of its epoch, too: as long as it seems to lead that, nobody else stands, though it may never stand
+// again.
 void core::step_down(const char* why) {
   if (role_ != role::leader) return;
   say(base::level::info, "steps down as leader of epoch " + std::to_string(epoch_) + ": " + why);

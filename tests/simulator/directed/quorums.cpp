@@ -338,8 +338,8 @@ void nobody_waits_for_who_stepped_down(stage& s) {
   s.settle();
 }
 
-// The same with two, and the view is in nobody else's log: the other one cannot win against the longer log, so
-// the old leader has to stand, though that view gives it no weight.
+// The same with two, and the view is in nobody else's log: the other one cannot win against the longer log,
+// so the old leader has to stand, though that view gives it no weight.
 void weightless_leader_stands_again(stage& s) {
   s.form(2);
   s.expect([&] { return s.leads(0); });
