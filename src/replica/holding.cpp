@@ -280,9 +280,11 @@ void core::trim_window(position_t lacked) {
   const position_t pin = pinned_from();
   while (log_.start() <= retired_ && log_.bytes() > (who_.arbitrator ? 0 : window_for(pin))) {
     // A follower may hear late of what others lack, or not at all while links are broken: it keeps no more
-    // than two windows, unless a pending view may count on it.
+    // than two windows beside the one that is lacked (a payload may be larger), unless a pending view may
+    // count on it.
     const bool is_lacked = log_.start() > lacked && !who_.arbitrator;
-    if (is_lacked && (newest_view_at_ > passed_ || log_.bytes() <= 2 * how_.window_bytes)) break;
+    const std::uint64_t beside = log_.bytes() - log_.bytes_at(log_.start());
+    if (is_lacked && (newest_view_at_ > passed_ || beside <= 2 * how_.window_bytes)) break;
     retired_bytes_ -= log_.bytes_at(log_.start());
     log_.trim_front();
   }
