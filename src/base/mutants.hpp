@@ -95,6 +95,7 @@
   M(leave_at_own_commit, "a leaver is gone as soon as it knows itself that it may go")          \
   M(leaver_is_primary, "goes on as primary after it asked to be let go")                        \
   M(leave_without_handover, "a leader that leaves hands over to nobody")                        \
+  M(heir_without_data, "a leaver hands over to an arbitrator while a data member catches up")   \
   M(heir_unfit, "a leader that leaves stops for an heir that has no weight yet")                \
   M(leave_all_at_once, "lets several leave by one view")                                        \
   M(hearsay_removes, "who is behind tells members that it does not know that they are out")     \

@@ -241,6 +241,7 @@ class core {
   [[nodiscard]] bool is_last_with_data() const;
   void hand_over();
   [[nodiscard]] bool is_handing_over() const;
+  [[nodiscard]] bool is_eligible(const member& m) const;
   void notice_stranger(peer& p);
   void leave_old_seat(sequence_t last, bool known);
   void take_new_seat();

@@ -34,11 +34,23 @@ bool core::is_handing_over() const {
   // yet, or is suspected, cannot lead: the leader goes on until a view has changed that.
   const auto is_heir = [&](const member& m) {
     const bool is_fit = (m.weight > 0 && !is_suspected(m.seat)) || HAUBERK_MUTANT(heir_unfit);
-    return m.seat != self_ && !leavers_.contains(m.seat) && is_fit;
+    return m.seat != self_ && !leavers_.contains(m.seat) && is_fit && is_eligible(m);
   };
   return is_leaving_ && role_ == role::leader && !is_last_with_data() &&
          std::any_of(newest_view_->members.begin(), newest_view_->members.end(), is_heir) &&
          senders_[sender_of_.at(self_)].received.empty();
+}
+
+// An arbitrator leads in a leaver's place only where no data member will: one that catches up needs a leader
+// that has what it lacks.
+bool core::is_eligible(const member& m) const {
+  const auto will_count = [&](const member& other) {
+    return other.seat != self_ && !other.arbitrator && other.weight_wanted > 0 &&
+           !leavers_.contains(other.seat) && !is_suspected(other.seat);
+  };
+  const auto& all = newest_view_->members;
+  return !m.arbitrator || std::none_of(all.begin(), all.end(), will_count) ||
+         HAUBERK_MUTANT(heir_without_data);
 }
 
 // Who has just left learns it from those who stay; it closes its links when it knows. Until then the leader
@@ -105,9 +117,9 @@ void core::hand_over() {
   const member* heir = nullptr;
   for (const member& m : newest_view_->members) {
     const auto h = holdings_.find(m.seat);
-    const bool is_fit = is_fit_to_lead(m) && h != holdings_.end() && h->second.epoch == epoch_ &&
-                        h->second.upto == log_.end();
-    if (is_fit && (heir == nullptr || (heir->arbitrator && !m.arbitrator))) heir = &m;
+    const bool is_fit = is_fit_to_lead(m) && is_eligible(m) && h != holdings_.end() &&
+                        h->second.epoch == epoch_ && h->second.upto == log_.end();
+    if (is_fit && heir == nullptr) heir = &m;
   }
   if (heir == nullptr) return;
   handed_over_at_ = now_;

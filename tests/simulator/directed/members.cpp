@@ -393,6 +393,29 @@ void arbitrator_waits_for_the_data(stage& s) {
   s.settle();
 }
 
+// X, which leads and has the data, leaves while Y catches up. The arbitrator could lead at once, but has
+// nothing of what Y lacks: X stays until Y can.
+void leaver_waits_for_who_catches_up(stage& s) {
+  const machine_index x = 0, arbitrator = 1, y = 2;
+  s.bootstrap(x);
+  start_mode how;
+  how.is_arbitrator = true;
+  s.at(arbitrator).start(how);
+  s.expect([&] { return s.weight(arbitrator, x) == 1 && s.status(arbitrator).primary; });
+  s.start(y);
+  s.expect([&] { return s.weight(y, x) == 0; });
+  s.hold({x}, {y});
+  s.broadcast_some(x, 5 + s.chance().below(20));
+  s.wait_below(20ms);
+  if (s.weight(y, x) != 0) throw missed();
+  s.at(x).leave();
+  s.arrive();
+  s.wait_below(s.suspect() / 2);
+  s.release({x}, {y});
+  s.demand([&] { return !s.at(x).is_running(); }, "a leaver hands over once somebody has caught up");
+  s.settle();
+}
+
 // A alone has weight. It gives E weight, too, by a view that E has no room for, and E, which is not primary
 // without that view, starts over with a new seat. Its old one counts in the pending view: it must be dead.
 void weighted_seat_is_given_up(stage& s) {

@@ -48,6 +48,7 @@ void two_leave_at_once(stage& s);
 void leave_and_join_within_a_second(stage& s);
 void leaver_outlives_a_member(stage& s);
 void arbitrator_waits_for_the_data(stage& s);
+void leaver_waits_for_who_catches_up(stage& s);
 void weighted_seat_is_given_up(stage& s);
 void joiner_brings_what_one_lacks(stage& s);
 
