@@ -1,25 +1,18 @@
 #include "engine/watch.hpp"
 
-#include <pthread.h>
-#include <signal.h>
 #include <sys/stat.h>
 
 #include <utility>
+
+#include "net/signals.hpp"
 
 namespace hauberk::engine {
 
 file_watch::file_watch(std::vector<std::string> files, std::function<void()> changed,
                        std::chrono::milliseconds period)
     : files_(std::move(files)), changed_(std::move(changed)), period_(period), seen_(look()) {
-  // Signals belong to the host program's threads; those that report a crash must find the thread that made
-  // it.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS}) sigdelset(&all, own);
-  pthread_sigmask(SIG_BLOCK, &all, &before);
+  const net::signals_left_to_host while_it_starts;
   thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 file_watch::~file_watch() {

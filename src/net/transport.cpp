@@ -2,8 +2,6 @@
 // connections, dials and listeners.
 #include "net/transport.hpp"
 
-#include <pthread.h>
-#include <signal.h>
 #include <time.h>
 
 #include <boost/asio/dispatch.hpp>
@@ -15,6 +13,7 @@
 #include "net/connection.hpp"
 #include "net/dialling.hpp"
 #include "net/listener.hpp"
+#include "net/signals.hpp"
 
 namespace hauberk::net {
 namespace {
@@ -23,14 +22,6 @@ using namespace std::chrono_literals;
 
 // A little longer than a connection may linger.
 constexpr base::duration stop_max = 700ms;
-
-// Signals belong to the host program's threads; those that report a crash must find the thread that made it.
-sigset_t signals_of_the_host() {
-  sigset_t all;
-  sigfillset(&all);
-  for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS}) sigdelset(&all, own);
-  return all;
-}
 
 }  // namespace
 
@@ -87,12 +78,9 @@ result<void> transport::inside::listen(const std::string& written) {
 }
 
 void transport::inside::run_threads() {
-  const sigset_t blocked = signals_of_the_host();
-  sigset_t before;
-  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  const signals_left_to_host while_they_start;
   work.emplace(context.get_executor());
   for (int i = 0; i < threads_count; ++i) threads.emplace_back([this] { context.run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void transport::inside::set_alarm(base::time_point when, std::function<void()> task) {
