@@ -92,7 +92,8 @@ result<settings> with_policy(settings local, std::string_view text) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     const auto equals = line.find('=');
-    if (equals == std::string_view::npos) return bad(line, "", "key=value");
+    if (equals == std::string_view::npos)
+      return error(errc::bad_option, "policy: \"" + std::string(line.substr(0, 100)) + "\" is no key=value");
     if (auto read = read_line(line.substr(0, equals), line.substr(equals + 1), local); !read)
       return read.error();
   }

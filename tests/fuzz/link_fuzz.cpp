@@ -1,5 +1,6 @@
-// A link on any bytes from its peer: before the greeting, in it, and after it; in the clear and under TLS.
-// Nothing is delivered before the link is up, nothing after it is down, and its end is told once, in words.
+// A link on any bytes from its peer: before the greeting, in it, and after it; in the clear and under TLS,
+// with one policy or with two. Nothing is delivered before the link is up, nothing after it is down, and its
+// end is told once, in words.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -47,14 +48,28 @@ const tls::context& material() {
   return made;
 }
 
-hauberk::link::settings settings_of(std::uint8_t process, bool is_secured) {
-  hauberk::link::settings made;
+hauberk::link::face face_of(std::uint8_t process, bool is_secured, const char* policy) {
+  hauberk::link::face made;
   made.mine.protocol_max = 1;
   made.mine.group = "g";
   made.mine.name = "db1";
   made.mine.process.bytes.fill(process);
+  made.mine.policy_digest = policy;
   made.mine.permits_plaintext = !is_secured;
   if (is_secured) made.security = material();
+  return made;
+}
+
+/// Bits of an input's first byte.
+constexpr unsigned secured = 1, dials = 2, greets_first = 4, has_prepared = 8, prepares_security = 16,
+                   goes_by_prepared = 32;
+
+hauberk::link::settings settings_of(std::uint8_t process, unsigned kind) {
+  hauberk::link::settings made;
+  static_cast<hauberk::link::face&>(made) = face_of(process, (kind & secured) != 0, "");
+  if ((kind & has_prepared) == 0) return made;
+  made.prepared = face_of(process, (kind & prepares_security) != 0, "to come");
+  made.dials_prepared = (kind & goes_by_prepared) != 0;
   return made;
 }
 
@@ -98,11 +113,11 @@ void check_events(machine& of) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
-  const bool is_secured = (data[0] & 1U) != 0, dials = (data[0] & 2U) != 0,
-             greets_first = (data[0] & 4U) != 0;
-  machine fuzzed(settings_of(1, is_secured), dials ? tls::role::client : tls::role::server, "peer:1", start);
-  machine peer(settings_of(2, is_secured), dials ? tls::role::server : tls::role::client, "fuzzed:1", start);
-  if (greets_first) {
+  const unsigned kind = data[0];
+  const bool is_client = (kind & dials) != 0;
+  machine fuzzed(settings_of(1, kind), is_client ? tls::role::client : tls::role::server, "peer:1", start);
+  machine peer(settings_of(2, kind), is_client ? tls::role::server : tls::role::client, "fuzzed:1", start);
+  if ((kind & greets_first) != 0) {
     while (move_once(fuzzed, peer) || move_once(peer, fuzzed)) {
     }
     require(fuzzed.is_up() && peer.is_up());

@@ -30,24 +30,41 @@ character plain_member(const std::string& name) {
   return made;
 }
 
+link::face face_of(const character& who, const std::string& digest) {
+  link::face made;
+  made.mine.protocol_min = made.mine.protocol_max = 1;
+  made.mine.group = who.group;
+  made.mine.name = who.name;
+  made.mine.process = process_of(who.name);
+  made.mine.address = ":4567";
+  made.mine.policy_digest = digest;
+  made.mine.permits_plaintext = !who.security;
+  made.security = who.security;
+  return made;
+}
+
 party::party(character who) {
-  link::settings how;
-  how.mine.protocol_min = how.mine.protocol_max = 1;
-  how.mine.group = who.group;
-  how.mine.name = who.name;
-  how.mine.process = process_of(who.name);
-  how.mine.address = ":4567";
-  how.mine.policy_digest = "the same";
-  how.mine.permits_plaintext = !who.security;
-  how.security = who.security;
-  how.handshake_timeout = who.handshake_timeout;
-  transport_ = std::make_unique<transport>(
-      who.how, [how] { return how; }, static_cast<handler&>(*this), base::logger());
+  static_cast<link::face&>(settings_) = face_of(who);
+  settings_.handshake_timeout = who.handshake_timeout;
+  const auto how = [this] {
+    const std::lock_guard lock(settings_mutex_);
+    return settings_;
+  };
+  transport_ = std::make_unique<transport>(who.how, how, static_cast<handler&>(*this), base::logger());
   const auto started = transport_->start();
   if (!started) ADD_FAILURE() << started.error().text;
 }
 
 party::~party() { stop(); }
+
+void party::use(const link::face& active, std::optional<link::face> prepared) {
+  {
+    const std::lock_guard lock(settings_mutex_);
+    static_cast<link::face&>(settings_) = active;
+    settings_.prepared = std::move(prepared);
+  }
+  transport_->review();
+}
 
 bool party::wait(const std::function<bool()>& look) {
   std::unique_lock lock(mutex_);
@@ -101,6 +118,7 @@ void party::on_up(connection_id id, bool dialled, std::string remote, link::up p
   made.remote = std::move(remote);
   made.peer = peer.peer.name;
   made.version = peer.version;
+  made.policy = peer.peer.policy_digest;
   ++calls_;
   changed_.notify_all();
 }

@@ -35,6 +35,8 @@ struct character {
   base::duration handshake_timeout = 5s;
 };
 
+/// What `who` shows by the policy with this digest.
+link::face face_of(const character& who, const std::string& digest = "the same");
 /// A TLS context of these files, made now.
 tls::context context_of(const ::hauberk::test::node_files& files);
 /// A party with TLS and one listener on 127.0.0.1 with any port.
@@ -46,7 +48,7 @@ class party : private handler {
   struct link_end {
     bool is_up = false, is_down = false, was_dialled = false;
     std::uint64_t dial = 0;
-    std::string remote, peer, version;
+    std::string remote, peer, version, policy;
     std::optional<link::down> end;
     std::size_t messages = 0, bulk_written = 0;
   };
@@ -73,6 +75,8 @@ class party : private handler {
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(wire().port()); }
   [[nodiscard]] transport& wire() const { return *transport_; }
   void stop() { transport_.reset(); }
+  /// Links are made by these from now on, and those that are there judged by them.
+  void use(const link::face& active, std::optional<link::face> prepared = std::nullopt);
   void send(connection_id id, std::shared_ptr<const hauberk::wire::encoded> frame, unsigned replaces = 0);
 
   /// Called for every message, outside the lock; set before links come up.
@@ -86,6 +90,9 @@ class party : private handler {
   void on_written(connection_id id, std::size_t bulk_bytes) override;
   void on_down(connection_id id, std::uint64_t dial, link::down why) override;
   void on_dial_failed(std::uint64_t dial, dial_failure why, std::string text) override;
+
+  std::mutex settings_mutex_;
+  link::settings settings_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -59,7 +59,7 @@ TEST_F(Policy, NamesWhatItDoesNotUnderstand) {
   EXPECT_THAT(words_for("socket.ssl=no\n"), HasSubstr("socket.ssl=no: expected yes"));
   EXPECT_THAT(words_for("socket.ssl_profile=loose\n"), HasSubstr("expected standard or strict"));
   EXPECT_THAT(words_for("socket.ssl_versions=1.3\n"), HasSubstr("expected two versions"));
-  EXPECT_THAT(words_for("nonsense\n"), HasSubstr("policy: nonsense=: expected key=value"));
+  EXPECT_THAT(words_for("nonsense\n"), HasSubstr("policy: \"nonsense\" is no key=value"));
   for (const char* bad : {"", "1", "0,0B,1ns", "1,0B,0ns", "1,0B,1ns,", "1,0,1ns", "-1,0B,1ns", "1,0B,-1ns"})
     EXPECT_THAT(words_for(std::string("socket.ssl_rekey=") + bad + "\n"),
                 HasSubstr("expected records, bytes"))
