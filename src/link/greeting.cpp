@@ -85,6 +85,11 @@ refusal plaintext_refusal(bool by_us) {
 
 }  // namespace
 
+std::string policy_tag(const mesh::hello& mine) {
+  constexpr std::size_t digits = 16;
+  return "hauberk/1 " + mine.policy_digest.substr(0, digits);
+}
+
 std::string printable(std::string_view text, std::size_t most) {
   std::string made(text.substr(0, most));
   for (auto& c : made) {

@@ -1,4 +1,4 @@
-// The checks that a peer's hello has to pass before the link carries anything for the group.
+// What a link says and checks before it carries anything for the group: the tag, and the peer's hello.
 #pragma once
 
 #include <optional>
@@ -28,6 +28,10 @@ struct channel {
 /// Nothing when `theirs` passes.
 [[nodiscard]] std::optional<refusal> check_hello(const mesh::hello& mine, const mesh::hello& theirs,
                                                  const channel& through);
+
+/// What a dialler's ClientHello says in the clear, so that the accepting side knows which policy is meant.
+/// The digest is cut: it need only tell two policies apart, and a stranger learns the less.
+[[nodiscard]] std::string policy_tag(const mesh::hello& mine);
 
 /// Bytes that a peer sent, fit for one line of a log: control characters become '?', at most `most` bytes.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t most = 1024);

@@ -35,11 +35,7 @@ bool names_an_alert(const std::string& text) {
          text.find("the peer ended TLS") != std::string::npos;
 }
 
-/// By this the accepting side knows which policy a TLS client means, before it has shown a certificate. The
-/// digest is cut: it need tell two policies apart, and a stranger learns the less.
-std::string tag_of(const face& by) { return "hauberk/1 " + by.mine.policy_digest.substr(0, 16); }
-
-tls::choice choice_of(const face& by) { return {by.security, tag_of(by)}; }
+tls::choice choice_of(const face& by) { return {by.security, policy_tag(by.mine)}; }
 
 const face& first_face(const settings& how, tls::role as) {
   return as == tls::role::client && how.dials_prepared && how.prepared ? *how.prepared : how;
@@ -49,7 +45,7 @@ tls::pipe make_pipe(const settings& how, tls::role as) {
   if (as == tls::role::server && how.prepared) return tls::pipe({choice_of(how), choice_of(*how.prepared)});
   const face& by = first_face(how, as);
   if (!by.security) return {};
-  return tls::pipe(*by.security, as, as == tls::role::client ? tag_of(by) : std::string());
+  return tls::pipe(*by.security, as, as == tls::role::client ? policy_tag(by.mine) : std::string());
 }
 
 errc code_of(std::uint32_t reason) {

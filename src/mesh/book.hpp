@@ -21,16 +21,17 @@ using base::time_point;
 inline constexpr std::size_t addresses_max = base::limits::members_max * 4;
 
 struct book_entry {
-  bool is_seed = false;       ///< from the options: never dropped
-  bool is_announced = false;  ///< its owner (or a peer of it) said that it listens here
-  bool is_self = false;       ///< it turned out to be this very process: never dialled again
-  uuid owner;                 ///< the process that answers here, as far as we know
-  std::uint64_t pending = 0;  ///< token of the dial under way, 0 = none
-  bool is_prepared = false;   ///< that dial goes by the policy that is prepared
-  bool falls_back = false;    ///< such a dial was rejected: the next one goes by the policy in force
-  unsigned attempts = 0;      ///< dials since it last held a link for a while
-  time_point due{};           ///< when it may be dialled next
-  std::string trouble;        ///< why the last dial or link ended, for people
+  bool is_seed = false;          ///< from the options: never dropped
+  bool is_announced = false;     ///< its owner (or a peer of it) said that it listens here
+  bool is_self = false;          ///< it turned out to be this very process: never dialled again
+  uuid owner;                    ///< the process that answers here, as far as we know
+  std::uint64_t pending = 0;     ///< token of the dial under way, 0 = none
+  bool is_prepared = false;      ///< that dial goes by the policy that is prepared
+  bool falls_back = false;       ///< such a dial was rejected: the next one goes by the policy in force
+  unsigned attempts = 0;         ///< dials since it last held a link for a while
+  time_point due{};              ///< when it may be dialled next
+  std::string trouble;           ///< why the last dial or link ended, for people
+  std::string trouble_prepared;  ///< the same of dials by the prepared policy, while there is one
 };
 
 class book {

@@ -132,12 +132,11 @@ bool mesh::machine::plan_renewal(time_point earliest, process_state& process) {
 
 // Spread a little, so that not all links change in one moment.
 void mesh::machine::move_all(time_point now) {
+  for (auto& [address, entry] : addresses.all()) entry.trouble_prepared.clear();  // of another one
   time_point next = now;
   for (auto& [owner, process] : processes) {
     if (!process.used || rank(links.at(*process.used)) == 2) continue;
     process.renew_at = base::never;  // what was planned may be later than a move
-    for (auto& [address, entry] : addresses.all())
-      if (entry.owner == owner) entry.trouble.clear();  // of another policy
     if (plan_renewal(next, process)) next += move_gap;
   }
 }

@@ -36,6 +36,7 @@ void mesh::machine::seed(time_point now, const std::vector<std::string>& seeds) 
 void mesh::machine::answered(const std::string& address, book_entry& entry, const hello& peer) {
   const uuid old = entry.owner;
   entry.trouble.clear();
+  entry.trouble_prepared.clear();
   if (old == peer.process) return;
   const bool was_its_own = entry.is_announced && !old.is_nil();
   entry.owner = peer.process;
@@ -136,8 +137,9 @@ void mesh::machine::tidy_process(const uuid& process) {
 
 // Each new reason is said once, not at every attempt.
 void mesh::machine::note(const std::string& address, book_entry& entry, const std::string& text) {
-  if (entry.trouble == text) return;
-  entry.trouble = text;
+  std::string& last = entry.is_prepared ? entry.trouble_prepared : entry.trouble;
+  if (last == text) return;
+  last = text;
   if (is_linked(entry.owner)) {
     const process_state& owner = processes[entry.owner];
     // Not all members hear of another policy in the same moment.
@@ -319,6 +321,7 @@ void mesh::renew_link(time_point now, connection_id id) {
 
 void mesh::use_policies(time_point now, policies which) {
   machine& m = *machine_;
+  if (m.allowed == which) return;
   const auto before = std::exchange(m.allowed, std::move(which));
   const bool is_kept = before && before->active == m.allowed->active;
   if (!is_kept) m.given_up.reset();
@@ -382,8 +385,13 @@ bool mesh::is_linked_by(const uuid& process, const std::string& policy) const {
 }
 
 std::string mesh::trouble_with(const uuid& process) const {
-  for (const auto& [address, entry] : machine_->addresses.all())
-    if (entry.owner == process && !entry.trouble.empty()) return entry.trouble;
+  std::string found;
+  for (const auto& [address, entry] : machine_->addresses.all()) {
+    if (entry.owner != process) continue;
+    if (!entry.trouble_prepared.empty()) return entry.trouble_prepared;
+    if (found.empty()) found = entry.trouble;
+  }
+  if (!found.empty()) return found;
   if (machine_->addresses.owns_any(process)) return {};
   return "no address of it is known here: it has to dial us";
 }

@@ -47,6 +47,8 @@ struct settings {
 struct policies {
   std::string active;
   std::optional<std::string> prepared = std::nullopt;
+
+  bool operator==(const policies&) const = default;
 };
 
 enum class failure { refused, unreachable, timed_out, unresolved, rejected };

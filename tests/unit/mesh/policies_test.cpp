@@ -244,6 +244,25 @@ TEST_F(MeshByHand, APeerThatComesLateByTheOtherPolicyHasLostItsLink) {
   EXPECT_EQ(m.connection_of(id(2)), 7U);
 }
 
+TEST_F(MeshByHand, EachReasonIsSaidOnceAlsoWhenDialsTakeTurns) {
+  std::size_t lines = 0;
+  settings how;
+  how.self = id(1);
+  mesh m(how, 1, base::logger([&](base::level, std::string_view) { ++lines; }, base::level::debug));
+  m.start(now);
+  m.use_policies(now, {"p1", "p2"});
+  m.add_seeds(now, {"10.0.0.2:4567"});
+  for (int i = 0; i < 40; ++i) {
+    for (const dial& each : take<dial>(m)) {
+      m.handle_dial_failed(now, each.token, failure::rejected,
+                           each.prepared ? "it knows no such policy" : "another group");
+    }
+    now = m.next_deadline();
+    m.handle_time(now);
+  }
+  EXPECT_EQ(lines, 2U);
+}
+
 TEST_F(MeshByHand, WithoutAnAddressTheWordsSaySo) {
   mesh m = make(id(1));
   hello hidden = by(greeting(2), "p1");
