@@ -47,6 +47,26 @@ TEST(Security, OneThatIsStillGreetingIsJudgedByTheNewest) {
   }
 }
 
+TEST(Security, AReviewTellsWhichCheckFailed) {
+  const auto reviewed_by = [](const std::string& identity) {
+    pair both(secured("db1"), secured("db2"));
+    both.settle();
+    settings now = secured("db1");
+    tls::settings from = authority().node("db1").settings();
+    from.identity = identity;
+    now.security = tls::context::load(from, std::time(nullptr), {}).value();
+    both.dialler.review(now);
+    both.settle();
+    EXPECT_EQ(both.at_listener.downs.empty(), both.at_dialler.downs.empty());
+    return both.at_dialler.downs;
+  };
+  EXPECT_TRUE(reviewed_by("list:db1,db2").empty());
+  const auto unlisted = reviewed_by("list:db1,db3");
+  ASSERT_EQ(unlisted.size(), 1U);
+  EXPECT_EQ(unlisted[0].failed, tls::check::identity);
+  EXPECT_THAT(unlisted[0].why.text, HasSubstr("expected one of socket.ssl_identity=list"));
+}
+
 TEST(Security, TheHostIsAskedAgain) {
   pair both(secured("db1"), secured("db2"));
   both.settle();
