@@ -29,7 +29,7 @@ void core::handle(peer& from, const change_request& m) {
 
 void core::note_change(const uuid& requester, const change_request& m) {
   const auto is_it = [&](const wanted_change& one) { return one.requester == requester && one.id == m.id; };
-  auto& queue = std::holds_alternative<policy_change>(m.what) ? proposals_ : wanted_;
+  auto& queue = std::holds_alternative<policy_change>(m.what) ? policy_.proposals : wanted_;
   if (queue.size() >= base::limits::changes_max || std::any_of(queue.begin(), queue.end(), is_it)) return;
   // What was answered is not done again: another may have changed it since.
   const auto known = std::find_if(answered_.begin(), answered_.end(), is_it);

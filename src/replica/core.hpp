@@ -248,16 +248,6 @@ class core {
   void consider_starting_over();
 
   // reform.cpp: going on after a death of the group
-  struct reform_plan {
-    uuid leader;
-    view_ptr base;
-    std::vector<view_ptr> policies;  ///< views that may have the newest policy
-    std::vector<claim_id> upon;
-    std::uint64_t number = 0;
-    epoch_t epoch = 0;
-    uuid donor;  ///< has more than the founder, but is not of the view: nil mostly
-    position_t donor_has = 0;
-  };
   void consider_reform();
   [[nodiscard]] bool is_seeking() const;
   [[nodiscard]] claim make_claim() const;
@@ -289,11 +279,6 @@ class core {
   void apply_changes(view& next);
 
   // policy.cpp
-  struct policy_outcome {
-    policy_step step = policy_step::abort;
-    errc answer = errc::refused;  ///< to who asked
-    std::string culprit, words;
-  };
   void handle(peer& from, const policy_proof& m);
   void note_proof(const seat_id& seat, const policy_proof& m);
   void tell_proof();
@@ -466,21 +451,7 @@ class core {
   epoch_t evicted_in_ = 0;   ///< the epoch in which I consented; 0 = I did not
   bool is_evicted_ = false;  ///< a committed view did it
   // ---- policy ----
-  struct tried_policy {
-    std::uint64_t in = 0;  ///< number of the view that ends it; 0 = none
-    policy_change what;
-    errc answer = errc::ok;
-    std::string words;
-    bool is_committed = false;
-  };
-  std::deque<wanted_change> proposals_;     ///< as leader: the oldest first
-  std::map<seat_id, policy_proof> proofs_;  ///< as leader
-  std::uint64_t proofs_about_ = 0;          ///< what is prepared in that view was found to be committed …
-  time_point proofs_since_{};               ///< … then
-  tried_policy tried_;                      ///< as leader: the outcome under way
-  policy_proof proof_;                      ///< mine
-  time_point proof_told_at_{};              ///< last
-  std::optional<group_policy> applied_;     ///< that the last effect told
+  policy_work policy_;
   // ---- changes and placement ----
   std::map<std::uint64_t, asked_change> asked_;
   std::deque<wanted_change> wanted_;    ///< as leader: the oldest first, one view for each

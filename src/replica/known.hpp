@@ -4,7 +4,9 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -111,6 +113,46 @@ struct wanted_change {
 struct asked_change {
   change what;
   time_point asked_at{};  ///< last
+};
+
+/// What the proofs of a policy come to.
+struct policy_outcome {
+  policy_step step = policy_step::abort;
+  errc answer = errc::refused;  ///< to who asked
+  std::string culprit, words;
+};
+
+/// An outcome on its way into the log.
+struct tried_policy {
+  std::uint64_t in = 0;  ///< number of its view; 0 = none
+  policy_change what;
+  errc answer = errc::ok;
+  std::string words;
+  bool is_committed = false;
+};
+
+/// A change of the group's policy.
+struct policy_work {
+  std::deque<wanted_change> proposals{};     ///< as leader: the oldest first
+  std::map<seat_id, policy_proof> proofs{};  ///< as leader
+  std::uint64_t collected_for = 0;           ///< what that view prepared was found to be committed …
+  time_point collected_since{};              ///< … then
+  tried_policy tried{};                      ///< as leader
+  policy_proof mine{};
+  time_point told_at{};                   ///< my proof, last
+  std::optional<group_policy> applied{};  ///< that the last effect told
+};
+
+/// The plan that everybody computes alike from the same claims.
+struct reform_plan {
+  uuid leader;
+  view_ptr base;
+  std::vector<view_ptr> policies;  ///< views that may have the newest policy
+  std::vector<claim_id> upon;
+  std::uint64_t number = 0;
+  epoch_t epoch = 0;
+  uuid donor;  ///< has more than the founder, but is not of the view: nil mostly
+  position_t donor_has = 0;
 };
 
 /// A stay of this process: how its sequence numbers map to tickets.

@@ -13,11 +13,11 @@
 namespace hauberk::replica {
 
 void core::handle_policy_proof(std::uint64_t prepared_in, proof state, std::string words) {
-  if (is_gone_ || (proof_.prepared_in == prepared_in && proof_.state != proof::pending)) return;
+  if (is_gone_ || (policy_.mine.prepared_in == prepared_in && policy_.mine.state != proof::pending)) return;
   policy_proof now{prepared_in, state, std::move(words)};
-  if (now == proof_) return;
-  proof_ = std::move(now);
-  proof_told_at_ = time_point{};
+  if (now == policy_.mine) return;
+  policy_.mine = std::move(now);
+  policy_.told_at = time_point{};
 }
 
 void core::handle(peer& from, const policy_proof& m) { note_proof({from.process, from.seat}, m); }
@@ -26,28 +26,28 @@ void core::note_proof(const seat_id& seat, const policy_proof& m) {
   const bool is_open = role_ == role::leader && is_in_newest(seat) && !newest_view_->policy.prepared.empty();
   const bool is_meant = is_open && m.prepared_in == newest_view_->policy.prepared_in;
   if (!is_open || (!is_meant && !HAUBERK_MUTANT(proof_of_another))) return;
-  policy_proof& known = proofs_[seat];
+  policy_proof& known = policy_.proofs[seat];
   if (known.prepared_in != m.prepared_in || known.state == proof::pending) known = m;
 }
 
 // Until the outcome is committed here, as it may be that no leader knows it yet.
 void core::tell_proof() {
-  if (!committed_view_ || committed_view_->policy.prepared.empty() || proof_.prepared_in == 0 ||
-      committed_view_->policy.prepared_in != proof_.prepared_in || !is_member())
+  if (!committed_view_ || committed_view_->policy.prepared.empty() || policy_.mine.prepared_in == 0 ||
+      committed_view_->policy.prepared_in != policy_.mine.prepared_in || !is_member())
     return;
-  if (role_ == role::leader) return note_proof(self_, proof_);
+  if (role_ == role::leader) return note_proof(self_, policy_.mine);
   const peer* p = find_peer(leader_);
   if (p == nullptr || !is_reachable(*p)) return;
-  if (proof_told_at_ != time_point{} && now_ < proof_told_at_ + how_.suspect_timeout / 4) return;
-  proof_told_at_ = now_;
-  send_to(leader_, proof_);
+  if (policy_.told_at != time_point{} && now_ < policy_.told_at + how_.suspect_timeout / 4) return;
+  policy_.told_at = now_;
+  send_to(leader_, policy_.mine);
 }
 
 // What it said of the one that is prepared; null when nothing.
 const policy_proof* core::proof_of(const seat_id& seat) const {
-  const auto said = proofs_.find(seat);
+  const auto said = policy_.proofs.find(seat);
   const bool is_meant =
-      said != proofs_.end() &&
+      said != policy_.proofs.end() &&
       (said->second.prepared_in == newest_view_->policy.prepared_in || HAUBERK_MUTANT(proof_of_another));
   return is_meant ? &said->second : nullptr;
 }
@@ -58,7 +58,7 @@ bool core::has_proved(const seat_id& seat) const {
 }
 
 // What the proofs come to; nothing while that is open.
-std::optional<core::policy_outcome> core::judge_proofs() const {
+std::optional<policy_outcome> core::judge_proofs() const {
   const auto& members = newest_view_->members;
   std::size_t proved = 0;
   for (const member& m : members) {
@@ -73,8 +73,8 @@ std::optional<core::policy_outcome> core::judge_proofs() const {
     return policy_outcome{
         policy_step::abort, errc::ok, {}, all + (members.size() == 1 ? "" : " members") + " can"};
   }
-  const bool is_late =
-      proofs_about_ == newest_view_->policy.prepared_in && now_ >= proofs_since_ + how_.policy_timeout;
+  const bool is_late = policy_.collected_for == newest_view_->policy.prepared_in &&
+                       now_ >= policy_.collected_since + how_.policy_timeout;
   if (!is_late) return std::nullopt;
   policy_outcome late{policy_step::abort, errc::refused, {}, {}};
   for (const member& m : members) {
@@ -89,7 +89,7 @@ std::optional<core::policy_outcome> core::judge_proofs() const {
 }
 
 bool core::is_policy_due() const {
-  return newest_view_->policy.prepared.empty() ? !proposals_.empty() : judge_proofs().has_value();
+  return newest_view_->policy.prepared.empty() ? !policy_.proposals.empty() : judge_proofs().has_value();
 }
 
 // Next after a view without steps: `next` is the newest view with its number raised.
@@ -100,20 +100,20 @@ bool core::take_policy_step(view& next) {
     if (end) end_policy(next, *end);
     return end.has_value();
   }
-  if (proposals_.empty()) return false;
-  const auto& wanted = std::get<policy_change>(proposals_.front().what);
+  if (policy_.proposals.empty()) return false;
+  const auto& wanted = std::get<policy_change>(policy_.proposals.front().what);
   p.step = policy_step::prepare;
   p.prepared = wanted.text;
   p.prepared_in = next.number;
   p.is_trial = wanted.is_trial;
-  p.by = proposals_.front().by;
+  p.by = policy_.proposals.front().by;
   return true;
 }
 
 void core::end_policy(view& next, policy_outcome end) {
   group_policy& p = next.policy;
   if (end.words.size() > base::limits::reason_bytes_max) end.words.resize(base::limits::reason_bytes_max);
-  tried_ = {next.number, {p.prepared, p.is_trial}, end.answer, end.words, false};
+  policy_.tried = {next.number, {p.prepared, p.is_trial}, end.answer, end.words, false};
   p.step = end.step;
   if (end.step == policy_step::activate) {
     ++p.number;
@@ -147,48 +147,49 @@ void core::consider_policy() {
   if (is_gone_ || role_ == role::joiner || !in_history()) return;
   tell_proof();
   if (role_ != role::leader) return;
-  if (tried_.is_committed) {
-    std::erase_if(proposals_, [&](wanted_change& one) {
-      if (std::get<policy_change>(one.what) != tried_.what) return false;
-      conclude(std::move(one), tried_.answer, tried_.words);
+  if (policy_.tried.is_committed) {
+    std::erase_if(policy_.proposals, [&](wanted_change& one) {
+      if (std::get<policy_change>(one.what) != policy_.tried.what) return false;
+      conclude(std::move(one), policy_.tried.answer, policy_.tried.words);
       return true;
     });
-    tried_ = {};
+    policy_.tried = {};
   }
   if (newest_view_at_ > passed_) return;
   if (!newest_view_->policy.prepared.empty()) {
-    if (proofs_about_ != newest_view_->policy.prepared_in) proofs_since_ = now_;
-    proofs_about_ = newest_view_->policy.prepared_in;
+    if (policy_.collected_for != newest_view_->policy.prepared_in) policy_.collected_since = now_;
+    policy_.collected_for = newest_view_->policy.prepared_in;
     return;
   }
-  if (!HAUBERK_MUTANT(proof_of_another)) proofs_.clear();
-  while (!proposals_.empty()) {
-    wanted_change& first = proposals_.front();
+  if (!HAUBERK_MUTANT(proof_of_another)) policy_.proofs.clear();
+  while (!policy_.proposals.empty()) {
+    wanted_change& first = policy_.proposals.front();
     const auto& c = std::get<policy_change>(first.what);
     const std::optional<error> no = objection(c);
     if (!no && !is_done(c, *newest_view_)) break;
     conclude(std::move(first), no ? errc::refused : errc::ok, no ? no->text : std::string());
-    proposals_.pop_front();
+    policy_.proposals.pop_front();
   }
 }
 
 void core::forget_proposals() {
-  proposals_.clear();
-  proofs_.clear();
-  proofs_about_ = 0;
-  tried_ = {};
-  proof_told_at_ = time_point{};
+  policy_.proposals.clear();
+  policy_.proofs.clear();
+  policy_.collected_for = 0;
+  policy_.tried = {};
+  policy_.told_at = time_point{};
 }
 
 // At commit, not at delivery: a slow application delays no change of policy.
 void core::policy_committed(const view_ptr& v) {
-  if (role_ == role::leader && tried_.in == v->number) tried_.is_committed = true;
+  if (role_ == role::leader && policy_.tried.in == v->number) policy_.tried.is_committed = true;
   if (v->find(self_) == nullptr && !is_admitted_) return;  // from before my own
   const group_policy& p = v->policy;
-  const bool is_known = applied_ && applied_->number == p.number && applied_->text == p.text &&
-                        applied_->prepared == p.prepared && applied_->prepared_in == p.prepared_in;
+  const bool is_known = policy_.applied && policy_.applied->number == p.number &&
+                        policy_.applied->text == p.text && policy_.applied->prepared == p.prepared &&
+                        policy_.applied->prepared_in == p.prepared_in;
   if (is_known) return;
-  applied_ = p;
+  policy_.applied = p;
   effects_.push_back(apply_policy{v});
 }
 

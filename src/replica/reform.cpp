@@ -266,7 +266,7 @@ void core::handle(peer& from, const claim& m) {
 
 void core::handle(peer& from, const promise& m) { from.promised = m.upon; }
 
-std::optional<core::reform_plan> core::plan_reform() {
+std::optional<reform_plan> core::plan_reform() {
   std::vector<assembly::one> all{{self_.process, &claimed_}};
   for (const auto& [process, p] : peers_) {
     if (!p.is_up) continue;

@@ -8,41 +8,13 @@
 #include "wire/bounds.hpp"
 #include "wire/codec.hpp"
 #include "wire/compress.hpp"
+#include "wire/putter.hpp"
 #include "wire/varint.hpp"
 
 namespace hauberk::wire {
 namespace {
 
-namespace limits = base::limits;
-
-void put(std::string* into, const uuid& id) {
-  if (id.is_nil()) {
-    into->clear();
-  } else {
-    into->assign(reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size());
-  }
-}
-
-void put(Seat* into, const base::seat_id& seat) {
-  put(into->mutable_process(), seat.process);
-  into->set_number(seat.number);
-}
-
-void put_name(std::string* into, const std::string& name) {
-  HAUBERK_ASSERT(name.size() <= limits::name_bytes_max, "names are checked where they come in");
-  *into = name;
-}
-
-void put_address(std::string* into, const std::string& address) {
-  HAUBERK_ASSERT(address.size() <= limits::address_bytes_max, "addresses are checked where they come in");
-  *into = address;
-}
-
-void put_text(std::string* into, const std::string& text) { into->assign(text, 0, limits::reason_bytes_max); }
-
-void put_ban_text(std::string* into, const std::string& text) {
-  into->assign(text, 0, limits::ban_text_bytes_max);
-}
+using wire::put;  // of putter.hpp: the overloads here would hide them
 
 // ---- greeting and mesh ----
 
@@ -122,11 +94,6 @@ void put(Removal* into, const replica::removal& what) {
   put(into->mutable_seat(), what.seat);
   into->set_last(what.last);
   into->set_view_number(what.view_number);
-}
-
-void put_policy(std::string* into, const std::string& text) {
-  HAUBERK_ASSERT(text.size() <= limits::policy_bytes_max, "policies are checked where they come in");
-  *into = text;
 }
 
 void put(Policy* into, const replica::group_policy& what) {

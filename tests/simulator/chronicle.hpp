@@ -79,6 +79,8 @@ struct chronicle {
   std::set<seat_id> succeeded;
   std::map<std::pair<uuid, uuid>, time_point> parted;  ///< when the last link of two processes went down
 
+  std::set<std::pair<seat_id, std::string>> proofs;  ///< who told its leader that it can, and what
+
   /// Histories that others went on from behind what was delivered in them: beyond these positions they are
   /// void, and who still lives there says what it likes.
   std::map<uuid, position_t> over;
@@ -88,6 +90,9 @@ struct chronicle {
   [[nodiscard]] bool is_void(const uuid& in, position_t where) const {
     const auto at = over.find(in);
     return at != over.end() && where > at->second;
+  }
+  [[nodiscard]] bool has_proved(const seat_id& seat, const std::string& policy) const {
+    return proofs.contains({seat, policy});
   }
   [[nodiscard]] position_t newest() const { return log.size(); }
   [[nodiscard]] const entry* at(position_t where) const {

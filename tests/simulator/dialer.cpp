@@ -59,12 +59,37 @@ void dialer::attempt(machine_index a, machine_index b) {
     if (++pairs_[key(a, b)].idle < idle_max) schedule(a, b);
     return;
   }
-  if (wires_.is_connected(a, b)) return;
+  const std::string policy = common_policy(a, b);
+  if (wires_.is_connected(a, b) && wires_.policy_of(a, b) == policy) return;
   if (ends_.is_paused(a) || ends_.is_paused(b)) {  // the kernel answers, the greeting does not
     schedule(a, b);
     return;
   }
-  wires_.connect(a, b);
+  if (policy.empty()) {
+    seen_.reach(state::policy_misses);
+    if (++pairs_[key(a, b)].idle < idle_max) schedule(a, b);
+    return;
+  }
+  wires_.connect(a, b, policy);
+}
+
+std::string dialer::common_policy(machine_index a, machine_index b) const {
+  const auto mine = ends_.policies_of(a), its = ends_.policies_of(b);
+  for (const auto* first : {&mine, &its}) {
+    const auto& other = first == &mine ? its : mine;
+    if (first->size() > 1 && std::ranges::find(other, first->front()) != other.end()) return first->front();
+  }
+  return std::ranges::find(its, mine.back()) != its.end() ? mine.back() : std::string();
+}
+
+void dialer::handle_policy(machine_index which) {
+  const auto mine = ends_.policies_of(which);
+  for (machine_index other = 0; other < count_; ++other) {
+    if (other == which) continue;
+    const std::string& made_with = wires_.policy_of(which, other);
+    if (!made_with.empty() && std::ranges::find(mine, made_with) == mine.end()) wires_.reset(which, other);
+  }
+  poke_all(which);
 }
 
 void dialer::handle_linked(machine_index on, machine_index there, const uuid& other) {

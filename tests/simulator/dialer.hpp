@@ -17,6 +17,9 @@ class dialer {
   /// Something changed between two machines: see to it that their processes get a link.
   void poke(machine_index a, machine_index b);
   void poke_all(machine_index a);
+  /// The machine accepts other policies than before: links made with what it does not accept break, and the
+  /// others may be made anew.
+  void handle_policy(machine_index which);
   /// `on` was linked with `other`, which runs on `there`: it will notice when the address refuses.
   void handle_linked(machine_index on, machine_index there, const uuid& other);
   /// A new process starts without memory of whom the old one knew.
@@ -41,6 +44,8 @@ class dialer {
   }
   void schedule(machine_index a, machine_index b);
   void attempt(machine_index a, machine_index b);
+  /// What a link of the two would be made with; empty when there is nothing that both accept.
+  [[nodiscard]] std::string common_policy(machine_index a, machine_index b) const;
   /// Tells the process on `on` that the ones it knew on `there` do not live there any more.
   void refuse(machine_index on, machine_index there);
 

@@ -174,6 +174,9 @@ void faults::strike(fault what) {
     case fault::evict:
       evict();
       break;
+    case fault::propose:
+      propose();
+      break;
     case fault::late_joiner:
     case fault::aimed:
     case fault::count_:
@@ -346,6 +349,17 @@ void faults::evict() {
   std::erase_if(others.members, [&](const auto& m) { return m.seat == whom->seat; });
   if (drawn_.is_guarded && (!is_calm(group_, others) || !can_lose(group_, {victim}, {}))) return;
   home.ask(replica::eviction{whom->seat, whom->name, "it was in the way"});
+}
+
+// Somebody wants another policy, or to see whether all could do with it; now and then, the one in force.
+void faults::propose() {
+  const machine_index asker = any();
+  machine& home = group_.at(asker);
+  if (!home.is_running() || home.is_paused() || home.who()->is_leaving || !home.who()->status.primary) return;
+  const auto view = home.core()->current_view();
+  const bool is_known = chance_.percent(10), is_trial = chance_.percent(20);
+  const std::string fresh = drawn_policy + std::to_string(++proposed_);
+  home.ask(replica::policy_change{is_known ? view->policy.text : fresh, is_trial});
 }
 
 void faults::storm() {

@@ -42,6 +42,7 @@ class faults {
   void storm();
   void change_weight();
   void evict();
+  void propose();
   /// Lets `what` happen later, with chance of its own, unless the run has healed by then.
   void later(duration wait, std::function<void()> what);
   void unless_healed(duration wait, std::function<void()> what);
@@ -51,6 +52,7 @@ class faults {
   operator_in_charge& staff_;
   action_list& actions_;
   base::random schedule_, chance_;  // when the next one strikes; what the one under way draws
+  std::uint64_t proposed_ = 1;      // names of policies
   action_number next_ = scheduled_first;
   bool is_on_ = false;
 };

@@ -48,7 +48,10 @@ bool is_alive(const question& q, const replica::view& view, bool is_shrunk, bool
 
 bool is_change_open(simulation& group) {
   for (machine_index i = 0; i < group.count(); ++i) {
-    if (group.at(i).is_running() && !group.at(i).who()->changes.empty()) return true;
+    if (!group.at(i).is_running()) continue;
+    for (const auto& [id, change] : group.at(i).who()->changes) {
+      if (!std::holds_alternative<replica::policy_change>(change)) return true;
+    }
   }
   return false;
 }

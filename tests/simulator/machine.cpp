@@ -22,7 +22,8 @@ machine::machine(surroundings& around, machine_index index, std::int64_t drift_p
       name_("n" + std::to_string(index + 1)),
       drift_ppm_(drift_ppm),
       chance_(0),
-      voice_(around.time.stream(part::hostile, index)) {}
+      voice_(around.time.stream(part::hostile, index)),
+      protection_(around.time, index) {}
 
 time_point machine::local() const {
   const std::int64_t passed = around_.time.now().time_since_epoch().count();
@@ -53,6 +54,9 @@ void machine::start(const start_mode& how) {
   me.arbitrator = how.is_arbitrator;
   me.speaks.max = how.protocol_max;
   if (how.has_state_file) me.past = file_;
+  if (how.policy) protection_.configure(*how.policy);
+  protection_.start(me.past);
+  me.policy = protection_.known();
   const seat_id before = me.past.seat();
   if (!before.is_nil()) around_.seen.reach(state::proof_of_death);
   base::logger words;
@@ -230,6 +234,8 @@ void machine::hand_in(const input& what, time_point now) {
       break;
     case input::what::message:
       around_.wires.consumed(what, index_);
+      // A link that is on its way out: what came over it is as lost as what did not come.
+      if (!protection_.accepts(around_.wires.policy_of(what.connection))) break;
       if (time.is_traced())
         time.say(name_, "<- n" + std::to_string(what.from + 1) + " " + describe(*what.message));
       time.mix(what.message->what.index() + what.bytes);
@@ -242,6 +248,7 @@ void machine::hand_in(const input& what, time_point now) {
 }
 
 void machine::finish_step(time_point now) {
+  prove(now);
   process_->core.flush(now);
   if (!drain_effects()) return;
   take_events(now);
@@ -282,7 +289,54 @@ void machine::carry_out(const replica::effect& what) {
     file_before_ = std::exchange(file_, keep->what);
   } else if (const auto* drop = std::get_if<replica::drop_link>(&what)) {
     close(*drop);
+  } else if (const auto* next = std::get_if<replica::apply_policy>(&what)) {
+    apply(next->what->policy);
   }
+}
+
+void machine::apply(const replica::group_policy& policy) {
+  protection_.apply(policy);
+  if (!policy.prepared.empty() && protection_.can()) {
+    around_.time.after(protection_.loading_time(),
+                       [this, generation = generation_, view = policy.prepared_in] {
+                         if (generation_ != generation) return;
+                         protection_.finish_loading(view);
+                         around_.mesh.poke_all(index_);
+                         soon();
+                       });
+  }
+  around_.mesh.handle_policy(index_);
+}
+
+void machine::configure(const replica::group_policy& policy) {
+  around_.time.say(name_, "is given policy " + std::to_string(policy.number));
+  protection_.configure(policy);
+  around_.mesh.handle_policy(index_);
+}
+
+// Every other member is linked with this one by what is prepared.
+void machine::prove(time_point now) {
+  const replica::group_policy& known = protection_.known();
+  const auto view = process_->core.current_view();
+  if (known.prepared.empty() || !view || view->policy.prepared_in != known.prepared_in) return;
+  auto state = protection_.is_ready() ? replica::proof::proved : replica::proof::pending;
+  std::string words = protection_.is_ready() ? "" : "it is not loaded yet";
+  if (!protection_.can()) {
+    state = replica::proof::cannot;
+    words = "it has no such cipher";
+  }
+  for (const auto& each : view->members) {
+    const auto& links = process_->who->links;
+    const auto link = links.find(each.seat.process);
+    const bool is_linked =
+        link != links.end() && link->second &&
+        around_.wires.policy_of(index_, around_.homes.at(each.seat.process)) == known.prepared;
+    if (each.seat.process == process_->id || is_linked || state != replica::proof::proved) continue;
+    state = replica::proof::pending;
+    words = "no link with " + each.name;
+  }
+  if (state == replica::proof::proved) around_.record.handle_proved(*process_->who, known.prepared);
+  process_->core.handle_policy_proof(now, known.prepared_in, state, words);
 }
 
 void machine::send_out(const replica::send& out) {
@@ -336,6 +390,8 @@ void machine::count_message(const replica::send& out) {
     if (!process_->who->is_leaving) seen.reach(state::handed_over_for_speed);
   } else if (std::holds_alternative<replica::join_refused>(what.what)) {
     seen.reach(state::join_refused);
+    if (std::get<replica::join_refused>(what.what).text.find("change its policy") != std::string::npos)
+      seen.reach(state::joiner_put_off);
   } else if (const auto* resume = std::get_if<replica::resume>(&what.what)) {
     if (resume->partial != 0) seen.reach(state::chunks_resumed);
   } else if (const auto* fetch = std::get_if<replica::fetch>(&what.what)) {

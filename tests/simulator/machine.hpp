@@ -12,6 +12,7 @@
 #include "simulator/dialer.hpp"
 #include "simulator/hostile.hpp"
 #include "simulator/network.hpp"
+#include "simulator/protection.hpp"
 #include "simulator/recorder.hpp"
 
 namespace hauberk::simulator {
@@ -37,6 +38,7 @@ struct start_mode {
   std::uint8_t weight = 1;
   bool is_arbitrator = false;
   std::uint32_t protocol_max = 1;
+  std::optional<replica::group_policy> policy = {};  ///< the operator has configured it
 };
 
 class machine {
@@ -55,6 +57,8 @@ class machine {
   [[nodiscard]] const std::optional<replica::farewell_event>& farewell() const { return farewell_; }
   /// The state file; empty when nothing was ever kept.
   [[nodiscard]] const replica::record& file() const { return file_; }
+
+  [[nodiscard]] const protection& protected_by() const { return protection_; }
 
   void start(const start_mode& how);
   /// Memory gone. `is_silent`: the whole machine is off, nobody is told.
@@ -75,6 +79,8 @@ class machine {
   /// Null when this member is primary from now on; else why it was refused.
   [[nodiscard]] std::optional<errc> force();
   void ask(const replica::change& what);
+  /// The operator gives this machine a policy that it has missed.
+  void configure(const replica::group_policy& policy);
 
   void arrive(input what);
 
@@ -100,6 +106,8 @@ class machine {
   void carry_out(const replica::effect& what);
   void send_out(const replica::send& out);
   void close(const replica::drop_link& what);
+  void apply(const replica::group_policy& policy);
+  void prove(time_point now);
   void count_message(const replica::send& out);
   void take_events(time_point now);
   void set_timer(time_point now);
@@ -111,6 +119,7 @@ class machine {
   std::int64_t drift_ppm_;
   base::random chance_;  // of the process that runs
   hostile_voice voice_;
+  protection protection_;
   std::unique_ptr<process> process_;
   std::uint64_t generation_ = 0;
   replica::record file_, file_before_;  // the newest, and what a torn write falls back to

@@ -41,12 +41,27 @@ bool network::is_connected(machine_index a, machine_index b) const {
   return !c.is_broken || (c.state[0] != end_state::down && c.state[1] != end_state::down);
 }
 
-void network::connect(machine_index a, machine_index b) {
+// Both ends may have moved on since the greeting began.
+bool network::is_accepted(const connection& c) const {
+  return std::ranges::all_of(c.machine, [&](machine_index end) {
+    const auto policies = ends_.policies_of(end);
+    return std::ranges::find(policies, c.policy) != policies.end();
+  });
+}
+
+const std::string& network::policy_of(machine_index a, machine_index b) const {
+  static const std::string nothing;
+  const connection_index which = current_[pair(a, b)];
+  return which == none ? nothing : connections_[which].policy;
+}
+
+void network::connect(machine_index a, machine_index b, const std::string& policy) {
   const connection_index old = current_[pair(a, b)];
   const auto which = static_cast<connection_index>(connections_.size());
   connections_.emplace_back();
   connection& c = connections_.back();
   c.machine = {a, b};
+  c.policy = policy;
   c.process = {ends_.process_on(a), ends_.process_on(b)};
   const duration round_trip = blocked_[pair(a, b)].delay + blocked_[pair(b, a)].delay;
   for (std::size_t end = 0; end < 2; ++end) {
@@ -73,7 +88,7 @@ void network::come_up(connection_index which, std::size_t end) {
   connection& c = connections_[which];
   if (c.is_broken || c.state[end] != end_state::waiting) return;
   const bool is_stuck = is_blocked(c.machine[0], c.machine[1]) || is_blocked(c.machine[1], c.machine[0]);
-  if (is_stuck || !is_live(c, 0) || !is_live(c, 1)) {  // the greeting got lost half-way
+  if (is_stuck || !is_live(c, 0) || !is_live(c, 1) || !is_accepted(c)) {  // the greeting got lost half-way
     base::random& dice = chance(c.machine[0], c.machine[1]);
     sever(which, {dice.below(duration(2s)), dice.below(duration(2s))});
     return;

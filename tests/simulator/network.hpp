@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "replica/replica.hpp"
@@ -52,6 +53,8 @@ class machines {
   [[nodiscard]] virtual uuid process_on(machine_index which) const = 0;
   [[nodiscard]] virtual bool is_paused(machine_index which) const = 0;
   virtual void arrive(machine_index which, input what) = 0;
+  /// Policies that links of this machine may be made with; the one that it would rather have first.
+  [[nodiscard]] virtual std::vector<std::string> policies_of(machine_index which) const = 0;
   /// A process learned that its connection is gone: somebody should dial again.
   virtual void lost_touch(machine_index a, machine_index b) = 0;
 };
@@ -69,8 +72,13 @@ class network {
     blocked_[pair(from, to)].delay = delay;
   }
 
-  /// Lets both live processes of two machines greet each other.
-  void connect(machine_index a, machine_index b);
+  /// Lets both live processes of two machines greet each other, over a link made with `policy`.
+  void connect(machine_index a, machine_index b, const std::string& policy);
+  /// What the newest connection of the two is made with; empty when there never was one.
+  [[nodiscard]] const std::string& policy_of(machine_index a, machine_index b) const;
+  [[nodiscard]] const std::string& policy_of(connection_index which) const {
+    return connections_[which].policy;
+  }
   /// True when a connection between the live processes exists that neither end knows to be broken.
   [[nodiscard]] bool is_connected(machine_index a, machine_index b) const;
   void send(machine_index from, const uuid& to, machine_index to_machine, const message_ptr& message,
@@ -111,6 +119,7 @@ class network {
     std::array<time_point, 2> up_at{}, give_up{};
     std::array<channel, 2> out{};  // out[e] leads from end e to the other
     bool is_broken = false;
+    std::string policy{};
   };
   struct direction {
     duration delay{};
@@ -121,6 +130,7 @@ class network {
   [[nodiscard]] std::size_t pair(machine_index a, machine_index b) const { return a * count_ + b; }
   [[nodiscard]] base::random& chance(machine_index a, machine_index b) { return chances_[pair(a, b)]; }
   [[nodiscard]] bool is_live(const connection& c, std::size_t end) const;
+  [[nodiscard]] bool is_accepted(const connection& c) const;
   void come_up(connection_index which, std::size_t end);
   void pump(connection_index which, std::size_t end);
   void give_credit(connection_index which, std::size_t end);

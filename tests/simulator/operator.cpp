@@ -9,7 +9,8 @@ operator_in_charge::operator_in_charge(simulation& group, const profile& drawn)
       expected_(group.count()),
       started_(group.count()),
       keeps_file_(group.count()),
-      starts_(group.count()) {}
+      starts_(group.count()),
+      left_behind_(group.count()) {}
 
 void operator_in_charge::promise_proof(machine_index which, const seat_id& seat) {
   keeps_file_[which] = true;
@@ -61,8 +62,14 @@ void operator_in_charge::start(machine_index which) {
   // Upgraded, or back to the version before, whenever it is started again.
   how.protocol_max = drawn_.is_upgrading && chance.percent(50) ? 2 : 1;
   how.recovered = choose_recovered(which, chance);
+  if (drawn_.has(fault::propose) && chance.percent(50)) {
+    const replica::group_policy newest = newest_policy();
+    if (newest.number > group_.at(which).protected_by().known().number) how.policy = newest;
+  }
   started_[which] = true;
   group_.at(which).start(how);
+  if (group_.at(which).is_running() && is_left_behind(which))
+    group_.reached().reach(state::policy_returns_old);
 }
 
 void operator_in_charge::force(machine_index which) {
@@ -91,8 +98,40 @@ void operator_in_charge::lift_bans() {
   }
 }
 
+// Of those who are primary in the history that counts.
+replica::group_policy operator_in_charge::newest_policy() {
+  replica::group_policy newest;
+  for (machine_index i = 0; i < group_.count(); ++i) {
+    machine& home = group_.at(i);
+    const auto view = home.is_running() ? home.core()->current_view() : nullptr;
+    const bool counts = view && home.who()->status.primary && view->history == group_.seen().history;
+    if (counts && view->policy.number > newest.number) newest = view->policy;
+  }
+  return newest;
+}
+
+bool operator_in_charge::is_left_behind(machine_index which) {
+  const replica::group_policy newest = newest_policy();
+  return newest.number > group_.at(which).protected_by().known().number;
+}
+
+// Who was not there when the group changed its policy has to be given it; members learn it from the log.
+void operator_in_charge::spread_policy() {
+  constexpr int rounds_max = 10;
+  for (machine_index i = 0; i < group_.count(); ++i) {
+    machine& home = group_.at(i);
+    const bool is_stuck =
+        home.is_running() && !home.is_paused() && !home.who()->status.primary && is_left_behind(i);
+    left_behind_[i] = is_stuck ? left_behind_[i] + 1 : 0;
+    if (left_behind_[i] < rounds_max) continue;
+    left_behind_[i] = 0;
+    home.configure(newest_policy());
+  }
+}
+
 void operator_in_charge::make_rounds() {
   lift_bans();
+  if (drawn_.has(fault::propose)) spread_policy();
   for (machine_index i = 0; i < group_.count(); ++i) {
     if (group_.at(i).is_running() || expected_[i] || abandoned_[i] || !started_[i]) continue;
     bring_back(i, 100ms + chance_of(i).below(duration(3s)));

@@ -35,6 +35,9 @@ class operator_in_charge {
 
  private:
   void lift_bans();
+  void spread_policy();
+  [[nodiscard]] replica::group_policy newest_policy();
+  [[nodiscard]] bool is_left_behind(machine_index which);
   [[nodiscard]] recovered_position choose_recovered(machine_index which, base::random& chance);
 
   /// Each start of each machine draws for itself.
@@ -46,6 +49,7 @@ class operator_in_charge {
   const profile& drawn_;
   std::vector<bool> abandoned_, expected_, started_, keeps_file_;
   std::vector<std::uint64_t> starts_;
+  std::vector<int> left_behind_;  ///< for how many rounds
   std::set<seat_id> proven_;
 };
 

@@ -12,7 +12,8 @@ constexpr std::array<const char*, fault_count> fault_names = {
     "bridge",        "ring",          "pair",
     "flap",          "slow-consumer", "leave",
     "blackout",      "late-joiner",   "storm",
-    "change-weight", "evict",         "aimed"};
+    "change-weight", "evict",         "propose",
+    "aimed"};
 
 template <typename Value>
 Value one_of(base::random& chance, std::initializer_list<Value> values) {
@@ -110,6 +111,12 @@ void draw_characters(profile& p, base::random& chance) {
   if (p.machines >= 3 && chance.percent(20)) p.arbitrator = 1 + chance.below(p.machines - 1);
 }
 
+// By chance of its own, so that what a seed drew otherwise stays as it was.
+void draw_policies(profile& p, base::random chance) {
+  p.faults[static_cast<std::size_t>(fault::propose)] = chance.percent(35);
+  p.settings.policy_timeout = one_of<duration>(chance, {1s, 3s, 10s});
+}
+
 profile draw_profile(base::random& chance) {
   profile p;
   p.machines = one_of<std::size_t>(chance, {1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9});
@@ -117,7 +124,8 @@ profile draw_profile(base::random& chance) {
   draw_times(p, chance);
   draw_windows(p, chance);
   draw_workload(p, chance);
-  for (auto& each : p.faults) each = chance.percent(35);
+  for (std::size_t i = 0; i < fault_count; ++i)
+    p.faults[i] = static_cast<fault>(i) != fault::propose && chance.percent(35);
   p.faults[static_cast<std::size_t>(fault::late_joiner)] = p.founders < p.machines;
   p.fault_gap = one_of<duration>(chance, {300ms, 1s, 3s, 8s});
   p.is_guarded = !chance.percent(6);
@@ -138,6 +146,7 @@ profile draw_profile(base::random& chance) {
       break;
   }
   draw_characters(p, chance);
+  draw_policies(p, chance);
   return p;
 }
 

@@ -34,7 +34,8 @@ enum class fault : std::size_t {
   storm,
   change_weight,
   evict,
-  aimed,  ///< others strike while a view is pending or somebody stands
+  propose,  ///< somebody asks for another policy, or tries one
+  aimed,    ///< others strike while a view is pending or somebody stands
   count_
 };
 inline constexpr std::size_t fault_count = static_cast<std::size_t>(fault::count_);

@@ -128,6 +128,7 @@ void recorder::handle_step(witness& who, const replica::status& now, const repli
     // What a new leader finds in its log, another one proposed.
     if (who.status.as == replica::role::leader && who.status.epoch == now.epoch) {
       for (const auto& each : oracles_) each->handle_proposed(who, *newest);
+      count_step(who, *newest);
     }
     who.proposed = newest->number;
     if (!proposed_ || newest->number > proposed_->number) proposed_ = newest;
@@ -217,6 +218,12 @@ void recorder::handle_founded(const witness& by, const replica::view& first) {
                                   std::to_string(each.delivered()));
   }
   if (before == nullptr) return;
+  if (!before->policy.prepared.empty()) sometimes_.reach(state::policy_dropped);
+  if (first.policy.number < before->policy.number) {
+    throw violation("reform", by.name + " begins history " + to_string(first.history) + " with policy " +
+                                  std::to_string(first.policy.number) + ", but " +
+                                  std::to_string(before->policy.number) + " was in force");
+  }
   for (const replica::ban& each : before->bans) {
     if (first.find_ban(each.name) != nullptr || is_being_lifted(each.name)) continue;
     throw violation("reform", by.name + " begins history " + to_string(first.history) +
@@ -338,6 +345,22 @@ void recorder::handle(witness& who, const replica::view_event& what) {
   made.view = what.what;
   deliver(who, what.position, std::move(made));
   who.view = what.what;
+}
+
+void recorder::count_step(const witness& by, const replica::view& now) {
+  const replica::group_policy& p = now.policy;
+  if (p.step == replica::policy_step::none) return;
+  if (p.step == replica::policy_step::prepare) {
+    prepared_by_ = by.id;
+  } else if (prepared_by_ != by.id) {
+    sometimes_.reach(state::policy_decided_by_another);
+  }
+  if (p.step == replica::policy_step::activate) sometimes_.reach(state::policy_activated);
+  if (p.step != replica::policy_step::abort) return;
+  sometimes_.reach(p.culprit.empty()                                      ? state::policy_tried
+                   : p.words.find(" cannot: ") != std::string::npos       ? state::policy_refused
+                   : p.words.find(" not proved it ") != std::string::npos ? state::policy_late
+                                                                          : state::policy_lost_member);
 }
 
 void recorder::handle(witness& who, const replica::policy_event& what) {

@@ -30,6 +30,10 @@ class recorder {
   void handle_accepted(witness& who, std::uint64_t first_ticket, const std::vector<base::buffer>& payloads);
   void handle_fence_asked(witness& who, std::uint64_t id);
   void handle_event(witness& who, const replica::event& what);
+  /// It has a working link made with this policy to every other member, and says so.
+  void handle_proved(const witness& who, const std::string& policy) {
+    chronicle_.proofs.insert({who.status.self, policy});
+  }
   void handle_link(witness& who, const uuid& other, bool is_up);
   void handle_step(witness& who, const replica::status& now, const replica::view_ptr& newest);
   void handle_calm(duration patience);
@@ -62,6 +66,7 @@ class recorder {
   void handle(witness& who, const replica::change_event& what);
   void handle(witness& who, const replica::farewell_event& what);
   void count_view(const replica::view& now);
+  void count_step(const witness& by, const replica::view& now);
 
   world& time_;
   sometimes& sometimes_;
@@ -69,6 +74,7 @@ class recorder {
   std::vector<std::unique_ptr<oracle>> oracles_;
   bool is_lenient_ = false;
   replica::view_ptr proposed_;             ///< the newest that any leader made
+  uuid prepared_by_;                       ///< the leader that made the newest step that prepares
   std::map<uuid, replica::view> founded_;  ///< first views, by history, delivered or not
 };
 

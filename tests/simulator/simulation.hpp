@@ -43,6 +43,9 @@ class simulation final : public machines {
   [[nodiscard]] uuid process_on(machine_index which) const override { return machines_[which].process_id(); }
   [[nodiscard]] bool is_paused(machine_index which) const override { return machines_[which].is_paused(); }
   void arrive(machine_index which, input what) override { machines_[which].arrive(std::move(what)); }
+  [[nodiscard]] std::vector<std::string> policies_of(machine_index which) const override {
+    return machines_[which].protected_by().texts();
+  }
   void lost_touch(machine_index a, machine_index b) override { mesh_.poke(a, b); }
 
  private:

@@ -73,6 +73,16 @@ enum class state : std::size_t {
   ban_lifted,
   protocol_raised,
   protocol_lowered,
+  policy_activated,
+  policy_tried,
+  policy_refused,
+  policy_late,
+  policy_lost_member,
+  policy_decided_by_another,
+  policy_dropped,
+  policy_misses,
+  policy_returns_old,
+  joiner_put_off,
   count_
 };
 
@@ -140,6 +150,16 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(state::co
     "ban lifted",
     "protocol version raised",
     "protocol version lowered",
+    "policy activated",
+    "policy tried, and all can",
+    "policy refused by a member",
+    "policy not proved in time",
+    "policy ended by a loss",
+    "policy decided by another leader",
+    "policy dropped with its history",
+    "no link for want of a policy",
+    "started with an older policy",
+    "joiner waits for a policy",
 };
 
 /// How often each state was reached, in one run or in many.

@@ -39,7 +39,8 @@ enum class part : std::uint64_t {
   recovery,
   aftermath,
   hostile,
-  calm
+  calm,
+  policy
 };
 
 class world {

@@ -17,6 +17,7 @@ std::vector<std::unique_ptr<oracle>> make_oracles(const chronicle& seen, const r
   all.push_back(make_quorum(seen));
   all.push_back(make_outcome(seen));
   all.push_back(make_fences(seen));
+  all.push_back(make_policy(seen));
   all.push_back(make_proposals(seen));
   all.push_back(make_retention(seen));
   all.push_back(make_silence(seen));

@@ -60,6 +60,7 @@ std::unique_ptr<oracle> make_committed_stays(const chronicle& seen);
 std::unique_ptr<oracle> make_quorum(const chronicle& seen);
 std::unique_ptr<oracle> make_outcome(const chronicle& seen);
 std::unique_ptr<oracle> make_fences(const chronicle& seen);
+std::unique_ptr<oracle> make_policy(const chronicle& seen);
 std::unique_ptr<oracle> make_proposals(const chronicle& seen);
 std::unique_ptr<oracle> make_retention(const chronicle& seen);
 std::unique_ptr<oracle> make_silence(const chronicle& seen);

@@ -68,17 +68,12 @@ class message_maker {
   replica::member member() {
     return {seat(), name(), address(), weight(), weight(), flag(), number(), flag(), versions()};
   }
+  std::string policy_text() { return text(random_.percent(5) ? base::limits::policy_bytes_max : 300); }
   replica::group_policy policy() {
     if (flag()) return {};
-    return {number(),
-            text(base::limits::policy_bytes_max),
-            static_cast<replica::policy_step>(random_.below(4)),
-            text(base::limits::policy_bytes_max),
-            number(),
-            flag(),
-            name(),
-            name(),
-            text(base::limits::reason_bytes_max)};
+    return {number(),      policy_text(), static_cast<replica::policy_step>(random_.below(4)),
+            policy_text(), number(),      flag(),
+            name(),        name(),        text(base::limits::reason_bytes_max)};
   }
   replica::view_ptr view() {
     replica::view made;
@@ -148,6 +143,19 @@ class message_maker {
     return made;
   }
 
+  replica::change change() {
+    switch (random_.below(4)) {
+      case 0:
+        return replica::weight_change{seat(), weight()};
+      case 1:
+        return replica::permission{name()};
+      case 2:
+        return replica::policy_change{policy_text(), flag()};
+      default:
+        return replica::eviction{seat(), name(), text(200)};
+    }
+  }
+
   replica::body body(std::size_t kind) {
     switch (kind) {
       case 0: {
@@ -207,13 +215,7 @@ class message_maker {
           return replica::claim_id{id(), number()};
         })};
       case 19:
-        if (flag()) return replica::change_request{number(), replica::weight_change{seat(), weight()}};
-        if (flag()) return replica::change_request{number(), replica::permission{name()}};
-        if (flag()) {
-          return replica::change_request{
-              number(), replica::policy_change{text(base::limits::policy_bytes_max), flag()}};
-        }
-        return replica::change_request{number(), replica::eviction{seat(), name(), text(200)}};
+        return replica::change_request{number(), change()};
       case 20:
         return replica::evict_notice{number()};
       case 21:
