@@ -18,6 +18,9 @@ void core::ask(std::uint64_t id, change what) {
     events_.push_back(change_event{id, errc::closed, "this member has left the group"});
   } else if (asked_.size() >= base::limits::changes_max) {
     events_.push_back(change_event{id, errc::window_full, "too many changes are under way: ask again later"});
+  } else if (const auto* policy = std::get_if<policy_change>(&what);
+             policy != nullptr && objection(*policy)) {
+    events_.push_back(change_event{id, errc::refused, objection(*policy)->text});
   } else {
     asked_[id] = {std::move(what), time_point{}};
   }

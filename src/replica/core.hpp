@@ -293,6 +293,7 @@ class core {
   [[nodiscard]] std::optional<error> objection(const policy_change& c) const;
   void apply(const policy_change&, view&) const {}  // by steps of its own
   void consider_policy();
+  void drop_settled_proposals();
   void forget_proposals();
   void policy_committed(const view_ptr& v);
   [[nodiscard]] group_policy founding_policy(const std::vector<view_ptr>& known) const;

@@ -128,7 +128,6 @@ struct tried_policy {
   policy_change what;
   errc answer = errc::ok;
   std::string words;
-  bool is_committed = false;
 };
 
 /// A change of the group's policy.

@@ -100,6 +100,7 @@ bool core::take_policy_step(view& next) {
     if (end) end_policy(next, *end);
     return end.has_value();
   }
+  drop_settled_proposals();
   if (policy_.proposals.empty()) return false;
   const auto& wanted = std::get<policy_change>(policy_.proposals.front().what);
   p.step = policy_step::prepare;
@@ -113,7 +114,7 @@ bool core::take_policy_step(view& next) {
 void core::end_policy(view& next, policy_outcome end) {
   group_policy& p = next.policy;
   if (end.words.size() > base::limits::reason_bytes_max) end.words.resize(base::limits::reason_bytes_max);
-  policy_.tried = {next.number, {p.prepared, p.is_trial}, end.answer, end.words, false};
+  policy_.tried = {next.number, {p.prepared, p.is_trial}, end.answer, end.words};
   p.step = end.step;
   if (end.step == policy_step::activate) {
     ++p.number;
@@ -147,14 +148,6 @@ void core::consider_policy() {
   if (is_gone_ || role_ == role::joiner || !in_history()) return;
   tell_proof();
   if (role_ != role::leader) return;
-  if (policy_.tried.is_committed) {
-    std::erase_if(policy_.proposals, [&](wanted_change& one) {
-      if (std::get<policy_change>(one.what) != policy_.tried.what) return false;
-      conclude(std::move(one), policy_.tried.answer, policy_.tried.words);
-      return true;
-    });
-    policy_.tried = {};
-  }
   if (newest_view_at_ > passed_) return;
   if (!newest_view_->policy.prepared.empty()) {
     if (policy_.collected_for != newest_view_->policy.prepared_in) policy_.collected_since = now_;
@@ -162,6 +155,11 @@ void core::consider_policy() {
     return;
   }
   if (!HAUBERK_MUTANT(proof_of_another)) policy_.proofs.clear();
+  drop_settled_proposals();
+}
+
+// Those that need no step, because it is so already, or never can be.
+void core::drop_settled_proposals() {
   while (!policy_.proposals.empty()) {
     wanted_change& first = policy_.proposals.front();
     const auto& c = std::get<policy_change>(first.what);
@@ -182,7 +180,14 @@ void core::forget_proposals() {
 
 // At commit, not at delivery: a slow application delays no change of policy.
 void core::policy_committed(const view_ptr& v) {
-  if (role_ == role::leader && policy_.tried.in == v->number) policy_.tried.is_committed = true;
+  if (role_ == role::leader && policy_.tried.in == v->number) {
+    std::erase_if(policy_.proposals, [&](wanted_change& one) {
+      if (std::get<policy_change>(one.what) != policy_.tried.what) return false;
+      conclude(std::move(one), policy_.tried.answer, policy_.tried.words);
+      return true;
+    });
+    policy_.tried = {};
+  }
   if (v->find(self_) == nullptr && !is_admitted_) return;  // from before my own
   const group_policy& p = v->policy;
   const bool is_known = policy_.applied && policy_.applied->number == p.number &&

@@ -1,4 +1,4 @@
-// Scenarios of what a group may be told: weights, an arbitrator.
+// Scenarios of what a group may be told: weights, an arbitrator, another policy.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -113,6 +113,40 @@ TEST(scenario, arbitrator) {
   s.leave(2);
   s.run(2s);
   EXPECT_FALSE(s.status(3).primary);
+  s.check();
+}
+
+TEST(scenario, policy_changes) {
+  script s("policy_changes", 3);
+  found(s, 3);
+  const auto in_force = [&](machine_index which) { return s.core(which).current_view()->policy.text; };
+  s.note("n2 tries a policy: all can, and nothing changes");
+  s.propose(2, "new", true);
+  s.run(1s);
+  EXPECT_EQ(in_force(3), "p1");
+  s.note("n2 asks for it: prepared, proved by all, in force; the view stays what it was");
+  const std::uint64_t view = s.status(3).view_number;
+  s.propose(2, "new");
+  ASSERT_TRUE(
+      s.run_until([&] { return in_force(1) == "new" && in_force(2) == "new" && in_force(3) == "new"; }));
+  EXPECT_EQ(s.status(3).view_number, view);
+  EXPECT_TRUE(s.broadcast(3, "over the new links"));
+  s.run(500ms);
+  s.note("n2 and n3 cannot link: it is not proved in time, and both are named");
+  s.cut({2}, {3});
+  s.propose(1, "newer");
+  s.run(15s);
+  EXPECT_EQ(in_force(1), "new");
+  s.heal();
+  s.run(1s);
+  s.note("n3 dies with the proposal: its loss ends that, and it comes back with the policy in force");
+  s.crash(3);
+  s.propose(1, "newest");
+  s.run(3s);
+  s.restart({3});
+  ASSERT_TRUE(s.run_until([&] { return s.status(3).primary; }));
+  EXPECT_EQ(in_force(3), "new");
+  s.run(500ms);
   s.check();
 }
 

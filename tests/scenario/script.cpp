@@ -152,6 +152,10 @@ void script::allow(machine_index asker, machine_index whom) {
   at(asker).ask(replica::permission{at(whom).name()});
 }
 
+void script::propose(machine_index asker, const std::string& policy, bool is_trial) {
+  at(asker).ask(replica::policy_change{policy, is_trial});
+}
+
 void script::cut(const std::vector<machine_index>& side, const std::vector<machine_index>& other) {
   for (const machine_index a : side) {
     for (const machine_index b : other) group_.partition({a - 1}, {b - 1});

@@ -45,6 +45,8 @@ class script {
   void set_weight(machine_index asker, machine_index whose, std::uint8_t weight);
   void evict(machine_index asker, machine_index whom, const std::string& why);
   void allow(machine_index asker, machine_index whom);
+  /// Asks for another policy of the group, or tries it.
+  void propose(machine_index asker, const std::string& policy, bool is_trial = false);
   void cut(const std::vector<machine_index>& side, const std::vector<machine_index>& other);
   void cut_one_way(machine_index from, machine_index to);
   void heal();

@@ -66,8 +66,12 @@ void dialer::attempt(machine_index a, machine_index b) {
     return;
   }
   if (policy.empty()) {
-    seen_.reach(state::policy_misses);
+    if (!wires_.is_connected(a, b)) seen_.reach(state::policy_misses);
     if (++pairs_[key(a, b)].idle < idle_max) schedule(a, b);
+    return;
+  }
+  if (wires_.is_connected(a, b)) {
+    wires_.connect_beside(a, b, policy);
     return;
   }
   wires_.connect(a, b, policy);
@@ -83,11 +87,9 @@ std::string dialer::common_policy(machine_index a, machine_index b) const {
 }
 
 void dialer::handle_policy(machine_index which) {
-  const auto mine = ends_.policies_of(which);
   for (machine_index other = 0; other < count_; ++other) {
-    if (other == which) continue;
-    const std::string& made_with = wires_.policy_of(which, other);
-    if (!made_with.empty() && std::ranges::find(mine, made_with) == mine.end()) wires_.reset(which, other);
+    if (other != which && ends_.has_retired(which, wires_.policy_of(which, other)))
+      wires_.reset(which, other);
   }
   poke_all(which);
 }

@@ -17,8 +17,8 @@ class dialer {
   /// Something changed between two machines: see to it that their processes get a link.
   void poke(machine_index a, machine_index b);
   void poke_all(machine_index a);
-  /// The machine accepts other policies than before: links made with what it does not accept break, and the
-  /// others may be made anew.
+  /// The machine accepts other policies than before: links made with one that was in force break, and the
+  /// others are made anew beside the old.
   void handle_policy(machine_index which);
   /// `on` was linked with `other`, which runs on `there`: it will notice when the address refuses.
   void handle_linked(machine_index on, machine_index there, const uuid& other);

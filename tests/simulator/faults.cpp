@@ -356,6 +356,11 @@ void faults::propose() {
   const machine_index asker = any();
   machine& home = group_.at(asker);
   if (!home.is_running() || home.is_paused() || home.who()->is_leaving || !home.who()->status.primary) return;
+  std::size_t open = 0;  // one takes its time: more than a few would wait for ever
+  for (machine_index i = 0; i < group_.count(); ++i) {
+    if (group_.at(i).is_running()) open += group_.at(i).who()->changes.size();
+  }
+  if (open >= 3) return;
   const auto view = home.core()->current_view();
   const bool is_known = chance_.percent(10), is_trial = chance_.percent(20);
   const std::string fresh = drawn_policy + std::to_string(++proposed_);

@@ -111,6 +111,10 @@ std::string liveness::complaint() {
     if (!who.status.primary) return each.name() + " is not primary";
     if (who.open != 0) return each.name() + " waits for " + std::to_string(who.open) + " broadcasts";
     if (!who.fences.empty() && !who.is_leaving) return each.name() + " waits for a fence";
+    for (const auto& [id, change] : who.changes) {
+      if (std::holds_alternative<replica::policy_change>(change) && !who.is_leaving)
+        return each.name() + " waits for an answer about a policy";
+    }
     if (who.delivered() != group_.seen().newest()) {
       return each.name() + " has delivered " + std::to_string(who.delivered()) + " of " +
              std::to_string(group_.seen().newest());

@@ -234,8 +234,8 @@ void machine::hand_in(const input& what, time_point now) {
       break;
     case input::what::message:
       around_.wires.consumed(what, index_);
-      // A link that is on its way out: what came over it is as lost as what did not come.
-      if (!protection_.accepts(around_.wires.policy_of(what.connection))) break;
+      // A link that is closed: what came over it is as lost as what did not come.
+      if (protection_.has_retired(around_.wires.policy_of(what.connection))) break;
       if (time.is_traced())
         time.say(name_, "<- n" + std::to_string(what.from + 1) + " " + describe(*what.message));
       time.mix(what.message->what.index() + what.bytes);

@@ -55,7 +55,7 @@ const std::string& network::policy_of(machine_index a, machine_index b) const {
   return which == none ? nothing : connections_[which].policy;
 }
 
-void network::connect(machine_index a, machine_index b, const std::string& policy) {
+void network::connect(machine_index a, machine_index b, const std::string& policy, bool is_greeted) {
   const connection_index old = current_[pair(a, b)];
   const auto which = static_cast<connection_index>(connections_.size());
   connections_.emplace_back();
@@ -65,7 +65,8 @@ void network::connect(machine_index a, machine_index b, const std::string& polic
   c.process = {ends_.process_on(a), ends_.process_on(b)};
   const duration round_trip = blocked_[pair(a, b)].delay + blocked_[pair(b, a)].delay;
   for (std::size_t end = 0; end < 2; ++end) {
-    c.up_at[end] = time_.now() + round_trip * 2 + chance(a, b).below(round_trip + 1us);
+    c.up_at[end] = time_.now();
+    if (!is_greeted) c.up_at[end] += round_trip * 2 + chance(a, b).below(round_trip + 1us);
     time_.at(c.up_at[end], [this, code = which * 2U + static_cast<connection_index>(end)] {
       come_up(code / 2U, code % 2U);
     });
@@ -82,6 +83,18 @@ void network::connect(machine_index a, machine_index b, const std::string& polic
     }
   }
   current_[pair(a, b)] = current_[pair(b, a)] = which;
+}
+
+void network::connect_beside(machine_index a, machine_index b, const std::string& policy) {
+  const duration round_trip = blocked_[pair(a, b)].delay + blocked_[pair(b, a)].delay;
+  const connection_index old = current_[pair(a, b)];
+  const auto one = static_cast<std::uint32_t>(a), other = static_cast<std::uint32_t>(b);
+  time_.after(round_trip * 2 + chance(a, b).below(round_trip + 1us), [this, one, other, old, policy] {
+    const connection& before = connections_[old];
+    const bool is_cut = is_blocked(one, other) || is_blocked(other, one) || before.is_broken;
+    if (current_[pair(one, other)] == old && !is_cut && is_live(before, 0) && is_live(before, 1))
+      connect(one, other, policy, true);
+  });
 }
 
 void network::come_up(connection_index which, std::size_t end) {

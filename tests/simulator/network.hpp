@@ -55,6 +55,8 @@ class machines {
   virtual void arrive(machine_index which, input what) = 0;
   /// Policies that links of this machine may be made with; the one that it would rather have first.
   [[nodiscard]] virtual std::vector<std::string> policies_of(machine_index which) const = 0;
+  /// This one was in force there, and another is now: nothing comes over such links any more.
+  [[nodiscard]] virtual bool has_retired(machine_index which, const std::string& policy) const = 0;
   /// A process learned that its connection is gone: somebody should dial again.
   virtual void lost_touch(machine_index a, machine_index b) = 0;
 };
@@ -73,7 +75,9 @@ class network {
   }
 
   /// Lets both live processes of two machines greet each other, over a link made with `policy`.
-  void connect(machine_index a, machine_index b, const std::string& policy);
+  void connect(machine_index a, machine_index b, const std::string& policy) { connect(a, b, policy, false); }
+  /// The same beside the connection that they have, which is closed when the new one is up.
+  void connect_beside(machine_index a, machine_index b, const std::string& policy);
   /// What the newest connection of the two is made with; empty when there never was one.
   [[nodiscard]] const std::string& policy_of(machine_index a, machine_index b) const;
   [[nodiscard]] const std::string& policy_of(connection_index which) const {
@@ -131,6 +135,7 @@ class network {
   [[nodiscard]] base::random& chance(machine_index a, machine_index b) { return chances_[pair(a, b)]; }
   [[nodiscard]] bool is_live(const connection& c, std::size_t end) const;
   [[nodiscard]] bool is_accepted(const connection& c) const;
+  void connect(machine_index a, machine_index b, const std::string& policy, bool is_greeted);
   void come_up(connection_index which, std::size_t end);
   void pump(connection_index which, std::size_t end);
   void give_credit(connection_index which, std::size_t end);

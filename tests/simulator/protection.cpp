@@ -10,8 +10,15 @@ protection::protection(const world& time, std::size_t owner) : time_(time), owne
   known_ = configured_;
 }
 
+void protection::put_in_force(const replica::group_policy& now) {
+  if (now.text != known_.text) retired_ = known_.text;
+  if (now.text == retired_) retired_.clear();
+  known_ = now;
+}
+
 void protection::start(const replica::record& file) {
   const replica::group_policy kept = file.policy();
+  retired_.clear();
   known_ = kept.number >= configured_.number ? kept : configured_;
   is_ready_ = !known_.prepared.empty() && can() && loading_time() < 400ms;
 }
@@ -20,13 +27,13 @@ void protection::configure(const replica::group_policy& now) {
   configured_ = {};
   configured_.number = now.number;
   configured_.text = now.text;
-  known_ = configured_;
+  put_in_force(configured_);
   is_ready_ = false;
 }
 
 void protection::apply(const replica::group_policy& now) {
   is_ready_ = is_ready_ && known_.prepared == now.prepared && !now.prepared.empty();
-  known_ = now;
+  put_in_force(now);
 }
 
 void protection::finish_loading(std::uint64_t view) {

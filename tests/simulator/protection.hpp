@@ -30,18 +30,19 @@ class protection {
   [[nodiscard]] const replica::group_policy& known() const { return known_; }
   [[nodiscard]] bool is_ready() const { return is_ready_; }
   [[nodiscard]] bool can() const;
-  [[nodiscard]] bool accepts(const std::string& text) const {
-    return text == known_.text || (is_ready_ && text == known_.prepared);
-  }
+  /// Was in force before what is.
+  [[nodiscard]] bool has_retired(const std::string& text) const { return !text.empty() && text == retired_; }
   /// What it would rather have first.
   [[nodiscard]] std::vector<std::string> texts() const;
 
  private:
+  void put_in_force(const replica::group_policy& now);
   [[nodiscard]] base::random chance() const;
 
   const world& time_;
   std::size_t owner_;
   replica::group_policy configured_, known_;
+  std::string retired_;
   bool is_ready_ = false;
 };
 

@@ -46,6 +46,9 @@ class simulation final : public machines {
   [[nodiscard]] std::vector<std::string> policies_of(machine_index which) const override {
     return machines_[which].protected_by().texts();
   }
+  [[nodiscard]] bool has_retired(machine_index which, const std::string& policy) const override {
+    return machines_[which].protected_by().has_retired(policy);
+  }
   void lost_touch(machine_index a, machine_index b) override { mesh_.poke(a, b); }
 
  private:

@@ -64,6 +64,14 @@ void slow_application_is_cut_off(stage& s);
 void weight_for_one_far_behind(stage& s);
 void lighter_half_freezes(stage& s);
 
+// policies.cpp
+void cut_over_loses_its_leader(stage& s);
+void all_die_around_the_activation(stage& s);
+void living_founder_keeps_the_policy(stage& s);
+void lost_before_it_proved(stage& s);
+void joiner_waits_for_the_policy(stage& s);
+void proofs_of_a_trial_do_not_count(stage& s);
+
 // links.cpp
 void middle_dies_with_the_news(stage& s);
 void middle_dies_with_a_payload(stage& s);
