@@ -295,7 +295,9 @@ void machine::carry_out(const replica::effect& what) {
 }
 
 void machine::apply(const replica::group_policy& policy) {
+  const replica::group_policy before = protection_.known();
   protection_.apply(policy);
+  if (before.text == policy.text && before.prepared == policy.prepared) return;  // as it started
   if (!policy.prepared.empty() && protection_.can()) {
     around_.time.after(protection_.loading_time(),
                        [this, generation = generation_, view = policy.prepared_in] {

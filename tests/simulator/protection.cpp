@@ -12,7 +12,7 @@ protection::protection(const world& time, std::size_t owner) : time_(time), owne
 
 void protection::put_in_force(const replica::group_policy& now) {
   if (now.text != known_.text) retired_ = known_.text;
-  if (now.text == retired_) retired_.clear();
+  if (now.text == retired_ || now.prepared == retired_) retired_.clear();  // it may come back
   known_ = now;
 }
 
