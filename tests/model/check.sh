@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks hauberk.pml with spin: no violation in the true model, a violation for every seeded bug. One core; about
-# ten minutes on a quiet machine and at most 2 GiB (no run may take more than 20 minutes or 7.5 GiB).
+# Checks hauberk.pml with spin: no violation in the true model, a violation for every seeded bug. One core; no run
+# may take more than 20 minutes or 7.5 GiB.
 #   tests/model/check.sh [PATTERN]     only what has PATTERN in its name
 #   HAUBERK_MODEL_DIR   where to build (default: a temporary folder); a trail of what was found stays there
 set -euo pipefail
