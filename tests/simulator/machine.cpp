@@ -82,12 +82,18 @@ void machine::start(const start_mode& how) {
   around_.mesh.poke_all(index_);
 }
 
-void machine::end_process(bool is_silent) {
-  witness& who = *process_->who;
+recovered_position machine::state() const {
+  if (!is_running()) return durable_;
+  const witness& who = *process_->who;
   const uuid history = process_->core.current().history;
   const uuid lived = history.is_nil() ? who.recovered.history : history;
-  durable_ =
-      who.delivered() > who.recovered.position ? recovered_position{lived, who.delivered()} : who.recovered;
+  return who.delivered() > who.recovered.position ? recovered_position{lived, who.delivered()}
+                                                  : who.recovered;
+}
+
+void machine::end_process(bool is_silent) {
+  witness& who = *process_->who;
+  durable_ = state();
   around_.record.handle_crash(who, process_->core.current());
   ++generation_;
   process_.reset();

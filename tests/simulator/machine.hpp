@@ -54,6 +54,8 @@ class machine {
   [[nodiscard]] const replica::replica* core() const { return process_ ? &process_->core : nullptr; }
   /// What the last process of this machine had delivered.
   [[nodiscard]] recovered_position durable() const { return durable_; }
+  /// What its application has: while it runs what it has come to, else what it kept.
+  [[nodiscard]] recovered_position state() const;
   [[nodiscard]] const std::optional<replica::farewell_event>& farewell() const { return farewell_; }
   /// The state file; empty when nothing was ever kept.
   [[nodiscard]] const replica::record& file() const { return file_; }

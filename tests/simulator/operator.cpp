@@ -41,8 +41,8 @@ recovered_position operator_in_charge::choose_recovered(machine_index which, bas
     }
     if (best.position > 0) return best;
     for (machine_index i = 0; i < group_.count(); ++i) {  // no group yet: from whom it says
-      if (last->text.ends_with("from " + group_.at(i).name()) && group_.at(i).durable().position > 0)
-        return group_.at(i).durable();
+      if (last->text.ends_with("from " + group_.at(i).name()) && group_.at(i).state().position > 0)
+        return group_.at(i).state();
     }
   }
   if (chance.percent(25)) return {};
