@@ -2,6 +2,7 @@
 // verified here as peers will verify it, so that a wrong file is found by the person who made the mistake.
 #include "tls/context.hpp"
 
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
@@ -49,6 +50,16 @@ std::string anchors_text(const material& read) {
   }
   if (read.anchors.size() > 3) text += " or " + std::to_string(read.anchors.size() - 3) + " more";
   return text;
+}
+
+std::string pem_of(const std::vector<x509_ptr>& all) {
+  const bio_ptr text(BIO_new(BIO_s_mem()));
+  HAUBERK_ASSERT(text != nullptr, "out of memory");
+  for (const x509_ptr& one : all)
+    HAUBERK_ASSERT(PEM_write_bio_X509(text.get(), one.get()) == 1, "out of memory");
+  char* bytes = nullptr;
+  const long count = BIO_get_mem_data(text.get(), &bytes);
+  return {bytes, static_cast<std::size_t>(count)};
 }
 
 void apply_rules(X509_VERIFY_PARAM* rules, const settings& from) {
@@ -225,6 +236,7 @@ result<context> context::load(const settings& from, std::int64_t now, const base
   made->rekey = from.rekey;
   made->policy = policy_text_of(from, *read, *spoken, made->who.text(made->checks_names));
   made->anchors = anchors_text(*read);
+  made->anchors_pem = pem_of(read->anchors);
   if (auto good = check_dates(from, made->own, now); !good) return good.error();
   const x509_store_ptr store = make_store(*read, *revoked, from);
   HAUBERK_ASSERT(store != nullptr, "out of memory");
@@ -258,6 +270,7 @@ std::string summary(const certificate& of) {
 const certificate& context::own() const { return state_->own; }
 bool context::is_shared_pair() const { return state_->shared_pair; }
 bool context::checks_names() const { return state_->checks_names; }
+const std::string& context::anchors_pem() const { return state_->anchors_pem; }
 const rekey_limits& context::rekey() const { return state_->rekey; }
 const std::string& context::policy_text() const { return state_->policy; }
 

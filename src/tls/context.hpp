@@ -43,6 +43,9 @@ class context {
   /// The TLS part of the group's policy as written, one `key=value` per line, sorted; equal at all members.
   [[nodiscard]] const std::string& policy_text() const;
 
+  /// The trust anchors in force, PEM.
+  [[nodiscard]] const std::string& anchors_pem() const;
+
   [[nodiscard]] const rekey_limits& rekey() const;
 
   struct state;

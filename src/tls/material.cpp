@@ -236,6 +236,30 @@ result<void> match(const settings& from, const material& read) {
                                                        "): give the key that the certificate was made with");
 }
 
+/// Of the anchors on file, and of those that were in force before, the ones that the group has agreed on.
+result<void> choose_anchors(const settings& from, std::vector<x509_ptr>& all) {
+  const bio_ptr kept(BIO_new_mem_buf(from.anchors_kept.data(), static_cast<int>(from.anchors_kept.size())));
+  while (X509* next = PEM_read_bio_X509(kept.get(), nullptr, nullptr, nullptr)) all.emplace_back(next);
+  ERR_clear_error();
+  std::vector<x509_ptr> chosen;
+  for (const std::string& wanted : from.anchors) {
+    const auto at = std::find_if(all.begin(), all.end(), [&](const x509_ptr& one) {
+      return one != nullptr && fingerprint_of(one.get()) == wanted;
+    });
+    if (at == all.end()) {
+      const bool with_ca = !from.ca_file.empty();
+      return source{with_ca ? "socket.ssl_ca" : "socket.ssl_cert", with_ca ? from.ca_file : from.cert_file}
+          .wrong("the trust anchor with the SHA-256 fingerprint " + wanted +
+                     " is not there, which the group's policy has: put the bundle with all its anchors at "
+                     "this node",
+                 errc::bad_certificate);
+    }
+    chosen.push_back(std::move(*at));
+  }
+  all = std::move(chosen);
+  return {};
+}
+
 }  // namespace
 
 result<std::string> read_text(const char* option, const std::string& path, const base::logger& words) {
@@ -264,6 +288,8 @@ result<material> read_material(const settings& from, const base::logger& words) 
     if (!anchors) return anchors.error();
     read.anchors = std::move(*anchors);
   }
+  if (!from.anchors.empty())
+    if (auto good = choose_anchors(from, read.anchors); !good) return good.error();
   read.shared_pair = std::all_of(read.anchors.begin(), read.anchors.end(), [&](const x509_ptr& anchor) {
     return X509_cmp(anchor.get(), read.own.get()) == 0;
   });

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <utility>
 
 #include "tls/algorithms.hpp"
 #include "tls/material.hpp"
@@ -36,6 +37,31 @@ result<void> read_rekey(std::string_view key, std::string_view value, settings& 
   return {};
 }
 
+std::vector<std::string> parts_of(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(separator), text.size());
+    parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+  return parts;
+}
+
+/// Leaves unsaid what comes out the same without it. (Our own default may have groups that this OpenSSL
+/// lacks: nobody wrote them, so nobody is warned of them.)
+void leave_defaults_unsaid(settings& of) {
+  const auto said = read_algorithms(of);
+  if (!said) return;
+  for (const auto what :
+       {&settings::groups, &settings::ciphers, &settings::max_version, &settings::min_version}) {
+    std::string kept = std::exchange(of.*what, {});
+    const auto without = read_algorithms(of);
+    if (!without || without->written != said->written || without->groups != said->groups ||
+        without->versions_text() != said->versions_text())
+      of.*what = std::move(kept);
+  }
+}
+
 result<void> read_line(std::string_view key, std::string_view value, settings& into) {
   if (key == "socket.ssl") {
     if (value != "yes") return bad(key, value, "yes, where there are other lines about TLS");
@@ -55,7 +81,10 @@ result<void> read_line(std::string_view key, std::string_view value, settings& i
     into.max_version = value.substr(between + 1);
   } else if (key == "socket.ssl_rekey") {
     return read_rekey(key, value, into);
-  } else if (key != "socket.ssl_anchors") {  // those are in a file
+  } else if (key == "socket.ssl_anchors") {
+    into.anchors = parts_of(value, ',');
+    if (into.anchors.empty()) return bad(key, value, "the fingerprints of trust anchors");
+  } else {
     return error(errc::bad_option, "policy: " + std::string(key.substr(0, 100)) +
                                        " is not known to this release: upgrade this node first");
   }
@@ -84,8 +113,26 @@ std::string policy_text_of(const settings& from, const material& read, const alg
   return text;
 }
 
+result<policy_fields> read_policy(std::string_view text) {
+  policy_fields made;
+  for (const std::string& line : parts_of(text, '\n')) {
+    const std::size_t equals = line.find('=');
+    if (equals == 0 || equals == std::string::npos ||
+        !made.emplace(line.substr(0, equals), line.substr(equals + 1)).second)
+      return bad(line, "", "key=value, each key once");
+  }
+  return made;
+}
+
+std::string policy_text_of(const policy_fields& from) {
+  std::string text;
+  for (const auto& [key, value] : from) text.append(key).append("=").append(value).append("\n");
+  return text;
+}
+
 result<settings> with_policy(settings local, std::string_view text) {
   local.ciphers = local.min_version = local.max_version = local.groups = local.identity = {};
+  local.anchors.clear();
   local.rules = profile::standard;
   local.rekey = {};
   while (!text.empty()) {
@@ -97,11 +144,7 @@ result<settings> with_policy(settings local, std::string_view text) {
     if (auto read = read_line(line.substr(0, equals), line.substr(equals + 1), local); !read)
       return read.error();
   }
-  // Our own default may have groups that this OpenSSL lacks: nobody wrote them, so nobody is warned of them.
-  settings plain = local;
-  plain.groups.clear();
-  if (const auto spoken = read_algorithms(plain); spoken && join(spoken->groups, ":") == local.groups)
-    local.groups.clear();
+  leave_defaults_unsaid(local);
   return local;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/time.hpp"
 
@@ -39,6 +40,10 @@ struct settings {
   /// Asked for the passphrase of an encrypted key (by its file) where there is no password file; an empty
   /// answer = not known. May throw: then it is not known either.
   std::function<std::string(const std::string&)> passphrase{};
+  /// SHA-256 fingerprints: of the bundle these alone are in force, and all of them must be there; empty = all
+  /// that is there.
+  std::vector<std::string> anchors{};
+  std::string anchors_kept{};  ///< PEM: anchors to choose from beside those of the bundle
 };
 
 }  // namespace hauberk::tls

@@ -24,6 +24,7 @@ struct context::state {
   rekey_limits rekey;
   std::string policy;
   std::string anchors;  ///< their subjects, for messages
+  std::string anchors_pem;
   ssl_ctx_ptr client, server;
 };
 

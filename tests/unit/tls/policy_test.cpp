@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "support/certificates.hpp"
+#include "unit/tls/shell.hpp"
 #include "unit/tls/wire.hpp"
 
 namespace hauberk::tls {
@@ -51,6 +52,38 @@ TEST_F(Policy, GroupsOfOurOwnDefaultAreNobodysWish) {
   const auto made = with_policy(local, test::load(local).policy_text());
   ASSERT_TRUE(made);
   EXPECT_EQ(made->groups, "");
+}
+
+TEST_F(Policy, WhatWasDefaultFollows) {
+  auto back = with_policy(local, test::load(local).policy_text());
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->ciphers + back->groups + back->min_version + back->max_version, "");
+  back->rules = profile::strict;  // has no ChaCha20 and no X25519
+  EXPECT_THAT(test::load(*back).policy_text(), HasSubstr("socket.ssl_groups=P-256:P-384\n"));
+}
+
+TEST_F(Policy, AnchorsAreChosenFromTheBundleAndFromThoseBefore) {
+  const test::temp_dir dir;
+  test::test_ca second("second-ca");
+  settings bundle = local;
+  bundle.ca_file = dir / "both.pem";
+  ASSERT_EQ(test::run("cat " + ca.files().cert + " " + second.files().cert + " > " + bundle.ca_file).status,
+            0);
+  const std::string old = test::load(local).policy_text(), wide = test::load(bundle).policy_text();
+  EXPECT_NE(old, wide);
+  EXPECT_EQ(test::load(with_policy(bundle, old).value()).policy_text(), old);
+  const error missing = test::load_error(with_policy(local, wide).value());
+  EXPECT_EQ(missing.code, errc::bad_certificate);
+  EXPECT_THAT(missing.text, HasSubstr("socket.ssl_ca: " + local.ca_file + ": the trust anchor with"));
+  settings fresh = second.node("db1").settings();  // the old anchor is on file no more
+  fresh.anchors_kept = test::load(bundle).anchors_pem();
+  EXPECT_EQ(test::load(with_policy(fresh, wide).value()).policy_text(), wide);
+}
+
+TEST_F(Policy, TakenApartAndPutTogether) {
+  const std::string text = test::load(local).policy_text();
+  EXPECT_EQ(policy_text_of(read_policy(text).value()), text);
+  for (const char* bad : {"=x\n", "key\n", "a=1\na=2\n"}) EXPECT_FALSE(read_policy(bad)) << bad;
 }
 
 TEST_F(Policy, NamesWhatItDoesNotUnderstand) {
