@@ -19,6 +19,7 @@ struct hello {
   std::string policy_digest;  ///< SHA-256 in hex over the policy as written
   std::string policy_text;    ///< the same policy, field by field, to explain a difference
   bool permits_plaintext = false;
+  bool is_visitor = false;  ///< only has a request: never a member, so its policy does not matter
 
   bool operator==(const hello&) const = default;
 };
@@ -33,6 +34,20 @@ struct goodbye {
   std::string text;
 
   bool operator==(const goodbye&) const = default;
+};
+/// A visitor asks a member to propose a policy to the group, as a change of the one in force.
+struct visitor_request {
+  std::string options;    ///< `key=value; key=value`
+  bool is_trial = false;  ///< see what would come of it
+
+  bool operator==(const visitor_request&) const = default;
+};
+/// The one answer, when the group has decided.
+struct visitor_answer {
+  std::uint32_t reason = 0;  ///< an `errc`
+  std::string text;
+
+  bool operator==(const visitor_answer&) const = default;
 };
 /// A process that the sender has an up link with.
 struct peer_address {

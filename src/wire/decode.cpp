@@ -28,10 +28,20 @@ mesh::hello take(taker& with, const Hello& from) {
   made.policy_digest = with.name(from.policy_digest());
   made.policy_text = with.text("the length of a policy", from.policy_text(), policy_text_bytes_max);
   made.permits_plaintext = from.permits_plaintext();
+  made.is_visitor = from.is_visitor();
   return made;
 }
 
 mesh::goodbye take(taker& with, const Goodbye& from) { return {from.reason(), with.reason(from.text())}; }
+
+mesh::visitor_request take(taker& with, const VisitorRequest& from) {
+  return {with.text("the length of a visitor's options", from.options(), policy_text_bytes_max),
+          from.is_trial()};
+}
+
+mesh::visitor_answer take(taker& with, const VisitorAnswer& from) {
+  return {from.reason(), with.reason(from.text())};
+}
 
 mesh::peers take(taker& with, const Peers& from) {
   return {with.list("the number of peers", from.known(), peers_max, [&](const Peer& one) {
@@ -429,6 +439,10 @@ std::optional<message> take_message(taker& with, const Frame& head, const base::
       return take(with, head.goodbye());
     case Frame::kPeersFieldNumber:
       return take(with, head.peers());
+    case Frame::kVisitorRequestFieldNumber:
+      return take(with, head.visitor_request());
+    case Frame::kVisitorAnswerFieldNumber:
+      return take(with, head.visitor_answer());
     default: {
       auto body = take_body(with, head, frame, found);
       if (!body) return std::nullopt;

@@ -30,14 +30,26 @@ void put(Frame& frame, const mesh::hello& what) {
   put_name(into.mutable_policy_digest(), what.policy_digest);
   *into.mutable_policy_text() = what.policy_text;
   into.set_permits_plaintext(what.permits_plaintext);
+  into.set_is_visitor(what.is_visitor);
+}
+
+void put(Frame& frame, const mesh::visitor_request& what) {
+  HAUBERK_ASSERT(what.options.size() <= policy_text_bytes_max, "options are checked where they come in");
+  auto& into = *frame.mutable_visitor_request();
+  *into.mutable_options() = what.options;
+  into.set_is_trial(what.is_trial);
+}
+
+void put(Frame& frame, const mesh::visitor_answer& what) {
+  frame.mutable_visitor_answer()->set_reason(what.reason);
+  put_text(frame.mutable_visitor_answer()->mutable_text(), what.text);
 }
 
 void put(Frame& frame, const mesh::welcome&) { frame.mutable_welcome(); }
 
 void put(Frame& frame, const mesh::goodbye& what) {
-  auto& into = *frame.mutable_goodbye();
-  into.set_reason(what.reason);
-  put_text(into.mutable_text(), what.text);
+  frame.mutable_goodbye()->set_reason(what.reason);
+  put_text(frame.mutable_goodbye()->mutable_text(), what.text);
 }
 
 void put(Frame& frame, const mesh::peers& what) {

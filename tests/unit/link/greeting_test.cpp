@@ -47,6 +47,19 @@ TEST_P(greeting, both_come_up_and_know_each_other) {
       << "only the keys have an age";
 }
 
+TEST_P(greeting, a_visitor_needs_no_policy_but_the_group) {
+  auto visitor = make("db1");
+  visitor.mine.is_visitor = true;
+  visitor.mine.policy_digest = "another";
+  pair both(visitor, make("db2"));
+  both.settle();
+  ASSERT_EQ(both.at_listener.ups.size(), 1U) << both.at_listener.text();
+  EXPECT_TRUE(both.at_listener.ups[0].peer.is_visitor);
+  EXPECT_EQ(both.at_dialler.ups.size(), 1U);
+  visitor.mine.group = "other";
+  EXPECT_THAT(refused(visitor, make("db2")).first, HasSubstr("group.name"));
+}
+
 TEST_P(greeting, slices_make_no_difference) {
   base::random dice(1);
   pair both(make("db1"), make("db2"));

@@ -230,6 +230,8 @@ TEST(hostile, every_list_and_text_has_its_bound) {
               HasSubstr("reason"));
   EXPECT_THAT(refusal([](Frame& f) { f.mutable_hello()->set_policy_text(std::string(40'000, 't')); }),
               HasSubstr("policy is at most 32768"));
+  EXPECT_THAT(refusal([](Frame& f) { f.mutable_visitor_request()->set_options(std::string(40'000, 't')); }),
+              HasSubstr("the length of a visitor's options"));
   EXPECT_THAT(refusal([](Frame& f) { f.mutable_hello()->set_group(std::string(256, 't')); }),
               HasSubstr("name"));
   EXPECT_THAT(refusal([](Frame& f) { f.mutable_join()->set_weight(1000); }), HasSubstr("weight"));

@@ -229,19 +229,24 @@ class message_maker {
   }
 
   static constexpr std::size_t bodies = std::variant_size_v<replica::body>;
-  static constexpr std::size_t kinds = bodies + 4;
+  static constexpr std::size_t kinds = bodies + 6;
 
   /// One of each kind as `kind` runs from 0 to `kinds` - 1.
   message make(std::size_t kind) {
     switch (kind - bodies) {
       case 0:
-        return mesh::hello{small(), small(), name(), name(), id(), address(), name(), text(20'000), flag()};
+        return mesh::hello{small(),   small(), name(),       name(), id(),
+                           address(), name(),  text(20'000), flag(), flag()};
       case 1:
         return mesh::welcome{};
       case 2:
         return mesh::goodbye{small(), text(base::limits::reason_bytes_max)};
       case 3:
         return mesh::peers{list(100, [&] { return mesh::peer_address{id(), name(), address()}; })};
+      case 4:
+        return mesh::visitor_request{text(20'000), flag()};
+      case 5:
+        return mesh::visitor_answer{small(), text(base::limits::reason_bytes_max)};
       default:
         if (random_.percent(20)) return replica::envelope{small(), body(kind), {random_.id(), random_.id()}};
         return replica::envelope{small(), body(kind)};
