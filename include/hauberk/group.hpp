@@ -45,6 +45,23 @@ struct view {
   std::vector<std::string> joined, left, lost;  ///< names; left = by their own wish
   std::vector<std::string> evicted;             ///< names; removed because a member asked for it
   std::vector<std::string> banned;              ///< names that may not join (see `group::evict`)
+  std::uint64_t policy_number = 0;              ///< of the group's policy in force: see `policy`
+  std::string policy;                           ///< its text
+};
+
+/// A step in a change of the group's policy: of the settings that are the same at all members. They are
+/// changed while the group works, without a new view: *prepared*, every member makes links to all others with
+/// them; when all of them have, they are *activated*, in force at all members; or the change is *aborted*.
+enum class policy_step { prepared, activated, aborted };
+struct policy {
+  position_t position = 0;
+  policy_step step = policy_step::prepared;
+  std::uint64_t number = 0;  ///< of the one in force after this step; it only rises
+  std::string text;          ///< prepared: as it is to be; else what is in force. `key=value` lines, sorted
+  bool is_trial = false;     ///< ends aborted in any case
+  std::string by;            ///< the member that asked for it
+  std::string culprit;       ///< of an abort: the member that could not; may be empty
+  std::string words;         ///< of an abort: why
 };
 
 /// A committed message. `payload` is valid until the next `receive` on this group.
@@ -76,7 +93,7 @@ struct farewell {
   std::string text;
 };
 
-using event = std::variant<view, message, filler, outcome, farewell>;
+using event = std::variant<view, policy, message, filler, outcome, farewell>;
 
 /// Links that did not come up, by the check that failed.
 struct refusals {
@@ -210,15 +227,32 @@ class group {
   /// Lifts the ban on `name`. Errors: not_primary, timed_out, closed.
   result<void> allow(std::string_view name, std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
-  /// Changes an option of this node alone while it runs. Those that can be:
-  /// `socket.ssl_reload=1` reads certificate, key, CA and revocation files again. All of it is checked first,
-  /// and what is wrong leaves the old ones in force. Then each peer is judged by the new ones (who is
-  /// revoked, or no longer has an anchor, loses its link at once) and each link is made anew beside the old
-  /// one, one after the other, within about 12 s; the view does not change and no message is lost.
+  /// Changes an option while the node runs.
+  ///
+  /// Of the whole group: `socket.ssl` (no to yes, never back within a history), `socket.ssl_cipher`,
+  /// `_groups`,
+  /// `_min_version`, `_max_version`, `_profile`, `_identity`, `_rekey`, `_compression`, and `gcs.fc_policy`.
+  /// Blocks until the change is in force at all members or has come to nothing (see `policy`), at most
+  /// `timeout`. Each member needs what the change takes before: files, above all. Errors: bad_option,
+  /// bad_file, bad_certificate (this node cannot), refused (the text names the member that cannot, and why),
+  /// not_primary, timed_out (it may still come), closed.
+  ///
+  /// Of this node: `socket.ssl_cert`, `_key`, `_ca` and `_crl` are files that the next reload reads, or the
+  /// next change of the group. `socket.ssl_reload=1` reads these files again. All of it is checked first, and
+  /// what is wrong leaves the old ones in force. Then each peer is judged by the new ones (who is revoked, or
+  /// no longer has an anchor, loses its link at once) and each link is made anew beside the old one, one
+  /// after the other, within about 12 s; the view does not change and no message is lost. Other anchors in
+  /// `socket.ssl_ca` are a change of the whole group, as above: they have to be on file at all members.
   /// `socket.ssl_watch=yes|no` does so by itself whenever one of these files changes.
   /// Errors: bad_option (not known, or not to be changed while running), bad_file, bad_certificate, refused
   /// (a plaintext group has no certificates), closed.
-  result<void> set_option(std::string_view key, std::string_view value);
+  result<void> set_option(std::string_view key, std::string_view value,
+                          std::chrono::milliseconds timeout = std::chrono::seconds(30));
+  /// The same for several options of the group at once, `key=value; key=value`; `is_trial`: everything but
+  /// the last step, so that nothing changes. `socket.ssl_anchors=file` stands for the anchors that this node
+  /// has on file. Answers in words for people.
+  result<std::string> change_policy(std::string_view options, bool is_trial = false,
+                                    std::chrono::milliseconds timeout = std::chrono::seconds(30));
 
   [[nodiscard]] bool closed() const noexcept;
   /// The newest delivered view, with `primary` as it is now; nothing before the first.

@@ -83,16 +83,16 @@ engine::settings settings_of(const config::values& from, std::optional<recovered
   made.bootstrap_forced = from.bootstrap_forced;
   made.recovered = recovered;
   made.state_dir = from.state_dir;
-  if (from.encrypted) made.security = from.security;
-  made.watches_files = from.encrypted && from.watches_files;
+  made.common = {from.encrypted, from.security, from.compression, from.replication.policy};
+  made.set_common = options::set_common;
+  made.watches_files = from.watches_files;
   made.handshake_timeout = from.handshake_timeout;
-  made.compression = from.compression;
   made.replication = from.replication;
   made.meshing = from.meshing;
   made.sockets = from.sockets;
   made.log = std::move(words);
   made.admit = admission_of(hooks);
-  if (made.security && hooks.passphrase) made.security->passphrase = std::move(hooks.passphrase);
+  if (hooks.passphrase) made.common.security.passphrase = std::move(hooks.passphrase);
   return made;
 }
 
@@ -104,6 +104,8 @@ view view_of(const replica::view_event& from) {
   made.primary = from.primary;
   made.start = from.position;
   made.protocol = from.what->protocol;
+  made.policy_number = from.what->policy.number;
+  made.policy = from.what->policy.text;
   for (const replica::member& one : from.what->members)
     made.members.push_back({one.name, to_string(one.seat.process), one.address, one.weight, one.arbitrator});
   for (const replica::ban& one : from.what->bans) made.banned.push_back(one.name);
@@ -120,6 +122,21 @@ event event_of(const engine::message_item& from) {
   return message{from.position, *from.sender, from.ticket, from.payload.bytes()};
 }
 event event_of(const replica::view_event& from) { return view_of(from); }
+event event_of(const replica::policy_event& from) {
+  const replica::group_policy& what = from.what->policy;
+  policy made;
+  made.position = from.position;
+  made.step = what.step == replica::policy_step::prepare    ? policy_step::prepared
+              : what.step == replica::policy_step::activate ? policy_step::activated
+                                                            : policy_step::aborted;
+  made.number = what.number;
+  made.text = what.step == replica::policy_step::prepare ? what.prepared : what.text;
+  made.is_trial = what.is_trial;
+  made.by = what.by;
+  made.culprit = what.culprit;
+  made.words = what.words;
+  return made;
+}
 event event_of(const engine::filler_item& from) { return filler{from.position}; }
 event event_of(const engine::outcome_item& from) {
   return outcome{from.ticket, static_cast<outcome_kind>(from.result), from.position};
@@ -173,6 +190,10 @@ refusals refusals_of(const engine::snapshot& from) {
   return made;
 }
 
+result<void> without_words(const result<std::string>& answer) {
+  return answer ? result<void>() : result<void>(answer.error());
+}
+
 error closed_handle() { return {errc::closed, "this handle is empty: it was moved from"}; }
 
 }  // namespace
@@ -200,13 +221,19 @@ class group::impl {
 
   [[nodiscard]] std::optional<view> current_view() const {
     std::optional<replica::view_event> newest;
+    replica::view_ptr changed;
     {
       const std::lock_guard hold(mutex_);
       newest = newest_;
+      changed = changed_;
     }
     if (!newest) return std::nullopt;
     view made = view_of(*newest);
     made.primary = engine_->is_primary();
+    if (changed && changed->policy.number > made.policy_number) {
+      made.policy_number = changed->policy.number;
+      made.policy = changed->policy.text;
+    }
     return made;
   }
 
@@ -215,6 +242,9 @@ class group::impl {
     if (const auto* seen = std::get_if<replica::view_event>(&one)) {
       const std::lock_guard hold(mutex_);
       newest_ = *seen;
+    } else if (const auto* step = std::get_if<replica::policy_event>(&one)) {
+      const std::lock_guard hold(mutex_);
+      changed_ = step->what;
     } else if (std::holds_alternative<replica::farewell_event>(one)) {
       closed_.store(true, std::memory_order_release);
     }
@@ -229,6 +259,7 @@ class group::impl {
   std::atomic<bool> closed_{false};
   mutable std::mutex mutex_;
   std::optional<replica::view_event> newest_;
+  replica::view_ptr changed_;  // has the newest step of the policy, if there was one
 };
 
 group::group(std::unique_ptr<impl> inside) noexcept : impl_(std::move(inside)) {}
@@ -304,7 +335,7 @@ result<void> group::set_weight(std::string_view name, unsigned weight, std::chro
       if (!seat) return seat.error();
       return replica::change(replica::weight_change{*seat, static_cast<std::uint8_t>(weight)});
     };
-    return impl_->inside().change(make, timeout);
+    return without_words(impl_->inside().change(make, timeout));
   });
 }
 
@@ -318,7 +349,7 @@ result<void> group::evict(std::string_view name, std::string_view why, std::chro
       if (!seat) return seat.error();
       return replica::change(replica::eviction{*seat, name, why});
     };
-    return impl_->inside().change(make, timeout);
+    return without_words(impl_->inside().change(make, timeout));
   });
 }
 
@@ -330,24 +361,40 @@ result<void> group::allow(std::string_view name, std::chrono::milliseconds timeo
     const auto make = [name = std::string(name)](const replica::view&) -> result<replica::change> {
       return replica::change(replica::permission{name});
     };
-    return impl_->inside().change(make, timeout);
+    return without_words(impl_->inside().change(make, timeout));
   });
 }
 
-result<void> group::set_option(std::string_view key, std::string_view value) {
+result<void> group::set_option(std::string_view key, std::string_view value,
+                               std::chrono::milliseconds timeout) {
   if (!impl_) return closed_handle();
   return guarded([&]() -> result<void> {
     const auto change = options::read_change(key, value);
     if (!change) return change.error();
     switch (change->what) {
-      case options::change::kind::nothing:
-        return {};
-      case options::change::kind::reload:
-        return impl_->inside().reload();
-      case options::change::kind::watch:
+      case options::change_kind::refused:
+        break;
+      case options::change_kind::group:
+        return without_words(
+            impl_->inside().change_policy({{std::string(key), std::string(value)}}, false, timeout));
+      case options::change_kind::file:
+        return impl_->inside().set_file(change->file, std::string(value));
+      case options::change_kind::reload:
+        return change->wanted ? impl_->inside().reload(timeout) : result<void>();
+      case options::change_kind::watch:
         return impl_->inside().watch(change->wanted);
     }
     return {};
+  });
+}
+
+result<std::string> group::change_policy(std::string_view options, bool is_trial,
+                                         std::chrono::milliseconds timeout) {
+  if (!impl_) return closed_handle();
+  return guarded([&]() -> result<std::string> {
+    const auto wanted = engine::read_wish(options);
+    if (!wanted) return wanted.error();
+    return impl_->inside().change_policy(*wanted, is_trial, timeout);
   });
 }
 

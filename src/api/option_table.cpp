@@ -113,7 +113,10 @@ verdict set_flow_policy(draft& to, const std::string& text) {
 
 verdict set_tls(draft& to, const std::string& text) {
   if (grammar::lower(text) == "permissive")
-    return refused("not supported yet: change from plaintext to TLS with all nodes stopped, 'no' to 'yes'");
+    return refused(
+        "no node alone is so: start with what the group has, no or yes; while it runs, the group goes from "
+        "no "
+        "to yes by 'hauberk rotate socket.ssl=yes' (or set_option), and takes both meanwhile");
   const auto read = grammar::parse_boolean(text);
   if (!read) return not_allowed();
   to.wants_tls = *read;
@@ -123,7 +126,8 @@ verdict set_tls(draft& to, const std::string& text) {
 verdict set_dynamic(draft&, const std::string& text) {
   const auto read = grammar::parse_boolean(text);
   if (!read) return not_allowed();
-  if (*read) return refused("not supported yet: it means socket.ssl=permissive; use socket.ssl=yes or no");
+  if (*read)
+    return refused("it means socket.ssl=permissive, which no node alone is: use socket.ssl=yes or no");
   return good();
 }
 
@@ -320,7 +324,7 @@ std::vector<row> timing_and_flow_rows() {
        duration_at(1ms, 1h, [](draft& v) { return &v.meshing.retry_max; })},
       {"evs.send_window", "16M", "a size above 0, such as 16M", set_send_window},
       {"gcs.fc_limit", "64M", "a size above 0, such as 64M, or a number of messages", set_backlog},
-      {"gcs.fc_policy", "throttle", "throttle, demote or evict", set_flow_policy},
+      {"gcs.fc_policy", "throttle", "throttle, demote or evict", set_flow_policy, change_kind::group},
       {"gcache.size", "128M", "a size from 256K on, such as 128M",
        size_at(256U << 10U, size_max, [](draft& v) { return &v.replication.window_bytes; })},
       {"gcs.max_packet_size", "1M", "a size from 1K to 4M",
@@ -334,30 +338,35 @@ std::vector<row> timing_and_flow_rows() {
 
 std::vector<row> security_rows() {
   return {
-      {"socket.ssl", "", "yes or no", set_tls},
+      {"socket.ssl", "", "yes or no", set_tls, change_kind::group},
       {"socket.dynamic", "no", yes_or_no, set_dynamic},
-      {"socket.ssl_cert", "", "a PEM file", text_at([](draft& v) { return &v.security.cert_file; })},
-      {"socket.ssl_key", "", "a PEM file", text_at([](draft& v) { return &v.security.key_file; })},
-      {"socket.ssl_ca", "", "a PEM file", text_at([](draft& v) { return &v.security.ca_file; })},
+      {"socket.ssl_cert", "", "a PEM file", text_at([](draft& v) { return &v.security.cert_file; }),
+       change_kind::file},
+      {"socket.ssl_key", "", "a PEM file", text_at([](draft& v) { return &v.security.key_file; }),
+       change_kind::file},
+      {"socket.ssl_ca", "", "a PEM file", text_at([](draft& v) { return &v.security.ca_file; }),
+       change_kind::file},
       {"socket.ssl_password_file", "", "a file", text_at([](draft& v) { return &v.security.password_file; })},
       {"socket.ssl_cipher", "", "a list of cipher names",
-       text_at([](draft& v) { return &v.security.ciphers; })},
+       text_at([](draft& v) { return &v.security.ciphers; }), change_kind::group},
       {"socket.ssl_min_version", "", "1.2 or 1.3",
-       version_at([](draft& v) { return &v.security.min_version; })},
+       version_at([](draft& v) { return &v.security.min_version; }), change_kind::group},
       {"socket.ssl_max_version", "", "1.2 or 1.3",
-       version_at([](draft& v) { return &v.security.max_version; })},
+       version_at([](draft& v) { return &v.security.max_version; }), change_kind::group},
       {"socket.ssl_groups", "", "a list of key exchange groups",
-       text_at([](draft& v) { return &v.security.groups; })},
-      {"socket.ssl_profile", "standard", "standard or strict", set_profile},
-      {"socket.ssl_identity", "", "name, ca, list:NAME,… or pin:SHA256,…", set_identity},
-      {"socket.ssl_crl", "", "a PEM file", text_at([](draft& v) { return &v.security.crl_file; })},
+       text_at([](draft& v) { return &v.security.groups; }), change_kind::group},
+      {"socket.ssl_profile", "standard", "standard or strict", set_profile, change_kind::group},
+      {"socket.ssl_identity", "", "name, ca, list:NAME,… or pin:SHA256,…", set_identity, change_kind::group},
+      {"socket.ssl_crl", "", "a PEM file", text_at([](draft& v) { return &v.security.crl_file; }),
+       change_kind::file},
       {"socket.ssl_rekey", "4194304,1h",
        "a number of records up to 16777216, a size from 64K on and a time of 1s to 24h, or some of these",
-       set_rekey},
-      {"socket.ssl_reload", "no", yes_or_no, set_reload},
-      {"socket.ssl_watch", "no", yes_or_no, boolean_at([](draft& v) { return &v.watches_files; })},
+       set_rekey, change_kind::group},
+      {"socket.ssl_reload", "no", yes_or_no, set_reload, change_kind::reload},
+      {"socket.ssl_watch", "no", yes_or_no, boolean_at([](draft& v) { return &v.watches_files; }),
+       change_kind::watch},
       {"socket.ssl_compression", "none", "none, lz4, zstd, zstd:1 to zstd:19, yes (lz4) or no (none)",
-       set_compression},
+       set_compression, change_kind::group},
       {"socket.compression_min", "512", "a size up to 1G",
        size_at(0, 1U << 30U, [](draft& v) { return &v.compression.threshold; })},
       {"socket.checksum", "0", "0, 1 or 2", set_checksum},

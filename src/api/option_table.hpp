@@ -30,11 +30,21 @@ struct verdict {
 
 using setter = std::function<verdict(draft&, const std::string&)>;
 
+/// What becomes of a change while the node runs.
+enum class change_kind {
+  refused,
+  group,  ///< proposed to the group, and in force at all members at once
+  file,   ///< of this node, read by the next reload
+  reload,
+  watch
+};
+
 struct row {
   std::string_view key;
   std::string_view fallback;  ///< the default as text; empty = none, or worked out from the other options
   std::string_view allowed;   ///< completes "allowed: ..."
   setter apply;
+  change_kind change = change_kind::refused;
 };
 
 [[nodiscard]] const std::vector<row>& rows();

@@ -32,8 +32,8 @@ struct outcome_item {
   replica::outcome result = replica::outcome::unknown;
   position_t position = 0;
 };
-using item =
-    std::variant<message_item, replica::view_event, filler_item, outcome_item, replica::farewell_event>;
+using item = std::variant<message_item, replica::view_event, replica::policy_event, filler_item, outcome_item,
+                          replica::farewell_event>;
 
 /// Gives up the payload of an item that is done with; the item itself stays in its batch.
 inline void release(item& done) {

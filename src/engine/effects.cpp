@@ -34,22 +34,6 @@ std::string describe(const replica::view_event& event) {
   return text;
 }
 
-std::string describe(const replica::policy_event& event) {
-  const replica::group_policy& now = event.what->policy;
-  const std::string at = " at position " + std::to_string(event.position);
-  const std::string asked = now.by.empty() ? std::string() : ", as " + now.by + " asked";
-  switch (now.step) {
-    case replica::policy_step::prepare:
-      return (now.is_trial ? "trying a policy" : "preparing policy " + std::to_string(now.number + 1)) + at +
-             asked;
-    case replica::policy_step::activate:
-      return "policy " + std::to_string(now.number) + " is in force from position " +
-             std::to_string(event.position) + " on" + asked;
-    default:
-      return "policy " + std::to_string(now.number) + " stays in force, decided" + at + ": " + now.words;
-  }
-}
-
 }  // namespace
 
 // Effects of the one can be inputs of the other, and an event taken can free what lets more be sent.
@@ -116,7 +100,7 @@ void engine::carry_out(mesh::tell& one) {
 }
 
 void engine::carry_out(replica::send& one) {
-  const auto frame = wire::encode(*one.message, how_.compression);
+  const auto frame = wire::encode(*one.message, compression_);
   const unsigned key = replaces_key(*one.message);
   for (const uuid& to : one.to) links_.queue(to, frame, key, one.credit_bytes);
 }
@@ -147,16 +131,6 @@ void engine::carry_out(replica::persist& one) {
                                 "then join again");
 }
 
-// Every change of the policy is refused, in words, as long as this process cannot carry one out.
-void engine::carry_out(replica::apply_policy& one) {
-  const replica::group_policy& policy = one.what->policy;
-  if (policy.prepared.empty()) return;
-  replica_->handle_policy_proof(
-      now_, policy.prepared_in, replica::proof::cannot,
-      "this version cannot change its policy while it runs: restart all members with "
-      "the new settings");
-}
-
 std::size_t engine::pull_events() {
   std::size_t count = 0;
   const auto pull = [&] {
@@ -181,11 +155,6 @@ void engine::deliver(replica::view_event& one) {
   delivery_.learn(*one.what);
   how_.log(one.primary ? base::level::info : base::level::warning, describe(one));
   delivery_.stage(std::move(one));
-}
-
-void engine::deliver(replica::policy_event& one) {
-  how_.log(base::level::info, describe(one));
-  delivery_.stage(filler_item{one.position});
 }
 
 void engine::deliver(replica::message_event& one) {
@@ -229,8 +198,13 @@ void engine::save_departure() {
 }
 
 void engine::deliver(replica::change_event& one) {
+  if (one.reason == errc::ok && one.text.empty() && policy_changes_.contains(one.id)) {
+    const auto view = replica_->current_view();
+    one.text = "policy number " + std::to_string(view->policy.number) + " is in force at all " +
+               std::to_string(view->members.size()) + " members";
+  }
   if (one.reason == errc::ok)
-    answer_change(one.id, {});
+    answer_change(one.id, std::move(one.text));
   else
     answer_change(one.id, error(one.reason, std::move(one.text)));
 }
@@ -261,8 +235,10 @@ void engine::answer_fence(std::uint64_t id, result<position_t> answer) {
   rare_changed_.notify_all();
 }
 
-void engine::answer_change(std::uint64_t id, result<void> answer) {
+void engine::answer_change(std::uint64_t id, result<std::string> answer) {
   changes_open_.erase(id);
+  policy_changes_.erase(id);
+  if (const auto visitor = visitors_changes_.extract(id)) return answer_visitor(visitor.mapped(), answer);
   const std::lock_guard hold(rare_mutex_);
   const auto at = rare_.changes.find(id);
   if (at == rare_.changes.end()) return;  // its caller has given up

@@ -34,6 +34,7 @@
 #include "engine/submissions.hpp"
 #include "engine/tickets.hpp"
 #include "engine/watch.hpp"
+#include "engine/worker.hpp"
 #include "mesh/mesh.hpp"
 #include "replica/replica.hpp"
 
@@ -75,13 +76,19 @@ class engine final : private net::handler {
   result<void> force_primary(std::chrono::milliseconds timeout);
   /// Asks the group for the change that `make` (called on the strand) makes of the view in force; waits until
   /// a view has it. Errors: what `make` or the group answered; not_primary, timed_out, closed.
-  result<void> change(std::function<result<replica::change>(const replica::view&)> make,
-                      std::chrono::milliseconds timeout);
+  result<std::string> change(std::function<result<replica::change>(const replica::view&)> make,
+                             std::chrono::milliseconds timeout);
+  /// Asks the group for the policy in force with these options changed, after a look whether this node could
+  /// carry it out. Waits until it is in force or has come to nothing. Errors: as `change`, bad_option,
+  /// bad_file, bad_certificate.
+  result<std::string> change_policy(const wish& wanted, bool is_trial, std::chrono::milliseconds timeout);
 
-  /// Loads the files of `settings::security` again and, when all of it is good, judges every peer by it and
-  /// makes every link anew. Errors: as for `start`, and refused in a plaintext group; then nothing has
-  /// changed.
-  result<void> reload();
+  /// Loads the files again and, when all of it is good, judges every peer by them and makes every link anew.
+  /// Errors: as for `start`, and refused in a plaintext group; then nothing has changed. Other trust anchors
+  /// are proposed to the group, then: errors as `change_policy`.
+  result<void> reload(std::chrono::milliseconds timeout);
+  /// From the next time on that the files are loaded.
+  result<void> set_file(std::string tls::settings::*which, std::string path);
   /// `reload` by itself whenever one of the files changes, or no longer.
   result<void> watch(bool wanted);
 
@@ -93,6 +100,7 @@ class engine final : private net::handler {
   explicit engine(settings how);
   result<void> prepare();
   [[nodiscard]] link::settings link_settings() const;
+  [[nodiscard]] link::face face_of(const protection& by) const;
 
   // From the transport's threads.
   void on_up(net::connection_id id, bool dialled, std::string remote, link::up peer) override;
@@ -116,9 +124,29 @@ class engine final : private net::handler {
   void handle(fence_wanted& one);
   void handle(force_wanted& one);
   void handle(material_loaded& one);
+  void handle(policy_loaded& one);
+  void handle(policy_asked& one);
   void handle(change_wanted& one);
   void handle(leave_wanted& one);
   void handle(abandon_wanted& one);
+  [[nodiscard]] result<std::string> propose(std::string text, bool is_trial,
+                                            std::chrono::milliseconds timeout);
+  [[nodiscard]] result<void> grant(const wish& wanted, common_settings& to) const;
+  [[nodiscard]] result<void> propose_anchors(guard::reloaded&& loaded, std::chrono::milliseconds timeout);
+  [[nodiscard]] result<void> choose_policy();
+  void follow_policy();
+  void load_policy(policy_loaded wanted);
+  void enter_policy();
+  void use_policies();
+  void prove_policy();
+  struct visit {
+    std::string name;
+    bool has_asked = false;
+  };
+  void welcome_visitor(const link_up& one);
+  void hear_visitor(net::connection_id id, visit& who, wire::message& said);
+  void answer_visitor(net::connection_id id, const result<std::string>& answer);
+  [[nodiscard]] std::unique_ptr<file_watch> make_watch();
   void say_refused(const std::string& text);
   void tell_probe(const uuid& process, const replica::envelope& said);
   void handle_time();
@@ -162,7 +190,7 @@ class engine final : private net::handler {
   void give_up(errc reason, std::string why);
   void retire();
   void answer_fence(std::uint64_t id, result<position_t> answer);
-  void answer_change(std::uint64_t id, result<void> answer);
+  void answer_change(std::uint64_t id, result<std::string> answer);
   void fail_fences(const error& why);
 
   // Set by `prepare`, constant afterwards.
@@ -188,7 +216,7 @@ class engine final : private net::handler {
     std::optional<error> farewell;  // why, once known
     std::map<std::uint64_t, std::optional<result<position_t>>> fences;
     std::uint64_t next_fence = 1;
-    std::map<std::uint64_t, std::optional<result<void>>> changes;
+    std::map<std::uint64_t, std::optional<result<std::string>>> changes;
     std::uint64_t next_change = 1;
     std::vector<std::string> troubles;
     std::uint64_t reloads = 0, reloads_failed = 0;
@@ -213,6 +241,14 @@ class engine final : private net::handler {
   std::uint64_t taken_bytes_ = 0;            // from the submissions, since the last `settle` with them
   std::set<std::uint64_t> fences_open_;      // asked of the replica, not answered
   std::set<std::uint64_t> changes_open_;     // the same
+  std::set<std::uint64_t> policy_changes_;   // of these, those that ask for a policy
+  std::map<std::uint64_t, net::connection_id> visitors_changes_;  // and those that a visitor has asked for
+  std::map<net::connection_id, visit> visitors_;
+  replica::view_ptr wanted_;               // has the policy to be followed
+  bool is_loading_ = false;                // a part of it, off the strand
+  std::uint64_t failed_in_ = 0;            // number of the view that prepared what this node cannot do
+  std::optional<std::string> said_proof_;  // what was missing; empty = nothing
+  wire::compression compression_;          // in force
   bool leave_wanted_ = false;
   bool is_retired_ = false;  // out of the group: links are closed, events still flow
   bool is_ended_ = false;    // the farewell was delivered
@@ -223,6 +259,8 @@ class engine final : private net::handler {
   base::time_point refusals_since_{};
   unsigned refusals_said_ = 0;
   snapshot counted_;
+
+  worker worker_;  // stopped first
 
   std::unique_ptr<net::transport> owner_;  // last: its threads end before anything else does
   net::transport* transport_ = nullptr;    // the same, also while it is being destroyed

@@ -1,43 +1,178 @@
 #include "engine/guard.hpp"
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
-#include "engine/hello.hpp"
+#include "base/limits.hpp"
+#include "engine/policy.hpp"
 
 namespace hauberk::engine {
+namespace {
 
-result<std::shared_ptr<const protection>> guard::load() {
-  const std::lock_guard one_at_a_time(loading_);
+error no_way_back() {
+  return {errc::refused,
+          "socket.ssl=no is refused: this group is encrypted, and within its history there is no way back to "
+          "plaintext (stop all nodes and bootstrap a new one for that)"};
+}
+
+}  // namespace
+
+common_settings guard::local() const {
+  const std::lock_guard hold(mutex_);
+  return local_;
+}
+
+result<common_settings> guard::settings_for(const std::string& policy_text) const {
+  auto made = with_policy(local(), policy_text);
+  const auto before = current();
+  if (made && before != nullptr && before->security)
+    made->security.anchors_kept = before->security->anchors_pem();
+  return made;
+}
+
+result<protection> guard::make(const common_settings& from) const {
   protection made;
-  if (how_.security) {
-    auto loaded = tls::context::load(*how_.security, std::time(nullptr), how_.log);
+  if (from.is_encrypted) {
+    auto loaded = tls::context::load(from.security, std::time(nullptr), how_.log);
     if (!loaded) return loaded.error();
     made.security = std::move(loaded.value());
     const tls::certificate& own = made.security->own();
     if (std::string why = tls::identity_mismatch(*made.security, own, how_.name); !why.empty())
       return error(errc::bad_certificate,
-                   "our own certificate " + how_.security->cert_file + " is not for us: " + why);
+                   "our own certificate " + from.security.cert_file + " is not for us: " + why);
   }
-  made.policy_text = policy_of(how_.replication.policy, how_.compression, made.security);
+  made.compression = from.compression;
+  made.flow = from.flow;
+  made.policy_text = policy_of(from.flow, from.compression, made.security);
   made.policy_digest = tls::sha256_hex(made.policy_text);
-  const auto before = current();
-  made.number = before == nullptr ? 1 : before->number + 1;
-  auto shared = std::make_shared<const protection>(std::move(made));
-  const std::lock_guard hold(mutex_);
-  current_ = shared;
-  return shared;
+  if (made.policy_text.size() > base::limits::policy_bytes_max)
+    return error(errc::bad_option, "the policy has " + std::to_string(made.policy_text.size()) +
+                                       " bytes, expected at most " +
+                                       std::to_string(base::limits::policy_bytes_max) +
+                                       ": list fewer names or pins in socket.ssl_identity");
+  return made;
 }
 
-std::shared_ptr<const protection> guard::current() const {
+result<protection> guard::make(const std::string& policy_text) const {
+  const auto from = settings_for(policy_text);
+  if (!from) return from.error();
+  auto made = make(*from);
+  if (made && made->policy_text != policy_text)
+    return error(errc::bad_option, "this node makes another policy of what is wanted: " +
+                                       policy_difference(made->policy_text, policy_text));
+  return made;
+}
+
+protection_ptr guard::put(protection_ptr& where, protection&& made) {
   const std::lock_guard hold(mutex_);
-  return current_;
+  made.number = ++newest_;
+  return where = std::make_shared<const protection>(std::move(made));
+}
+
+result<protection_ptr> guard::load() {
+  const std::lock_guard one_at_a_time(loading_);
+  auto made = make(local());
+  if (!made) return made.error();
+  return put(faces_.now, std::move(*made));
+}
+
+result<protection_ptr> guard::load(const std::string& policy_text) {
+  const std::lock_guard one_at_a_time(loading_);
+  auto made = make(policy_text);
+  if (!made) return made.error();
+  return put(faces_.now, std::move(*made));
+}
+
+// For the policy in force, by those of its anchors that are on file, too: who is no longer trusted here goes
+// at once. With none left all of them stay.
+result<protection> guard::make_narrow(common_settings wanted, const std::string& on_file,
+                                      const protection& before) const {
+  const auto wide = with_policy(local(), on_file);
+  if (!wide) return wide.error();
+  std::vector<std::string> both;
+  for (const std::string& one : wanted.security.anchors)
+    if (std::ranges::find(wide->security.anchors, one) != wide->security.anchors.end()) both.push_back(one);
+  if (!both.empty()) wanted.security.anchors = std::move(both);
+  auto made = make(wanted);
+  if (!made) return made;
+  made->policy_text = before.policy_text;
+  made->policy_digest = before.policy_digest;
+  return made;
+}
+
+result<guard::reloaded> guard::reload() {
+  const std::lock_guard one_at_a_time(loading_);
+  const protection_ptr before = current();
+  auto wanted = settings_for(before->policy_text);
+  if (!wanted) return wanted.error();
+  common_settings wide = *wanted;
+  wide.security.anchors.clear();
+  auto made = make(wide);
+  if (!made) return made.error();
+  reloaded found;
+  if (made->policy_text != before->policy_text) {
+    found.proposal = made->policy_text;
+    made = make_narrow(std::move(*wanted), found.proposal, *before);
+    if (!made) {
+      found.obstacle = made.error().text;
+      return found;
+    }
+  }
+  if (const protection_ptr next = prepared()) {  // its links have to be newer than those of what is in force
+    auto again = make(next->policy_text);
+    if (!again) return again.error();
+    found.now = put(faces_.now, std::move(*made));
+    put(faces_.prepared, std::move(*again));
+  } else {
+    found.now = put(faces_.now, std::move(*made));
+  }
+  return found;
+}
+
+result<std::string> guard::propose(const std::function<result<void>(common_settings&)>& edit) {
+  const std::lock_guard one_at_a_time(loading_);
+  const protection_ptr before = current();
+  auto wanted = settings_for(before->policy_text);
+  if (!wanted) return wanted.error();
+  if (auto done = edit(*wanted); !done) return done.error();
+  if (before->security && !wanted->is_encrypted) return no_way_back();
+  auto made = make(*wanted);
+  if (!made) return made.error();
+  return std::move(made->policy_text);
+}
+
+result<protection_ptr> guard::prepare(const std::string& policy_text) {
+  const std::lock_guard one_at_a_time(loading_);
+  if (current()->security && !is_encrypted(policy_text)) return no_way_back();
+  auto made = make(policy_text);
+  if (!made) return made.error();
+  return put(faces_.prepared, std::move(*made));
+}
+
+void guard::activate() {
+  const std::lock_guard hold(mutex_);
+  faces_.now = std::exchange(faces_.prepared, nullptr);
+}
+
+void guard::drop() {
+  const std::lock_guard hold(mutex_);
+  faces_.prepared = nullptr;
+}
+
+guard::faces guard::both() const {
+  const std::lock_guard hold(mutex_);
+  return faces_;
+}
+
+void guard::set_file(std::string tls::settings::*which, std::string path) {
+  const std::lock_guard hold(mutex_);
+  local_.security.*which = std::move(path);
 }
 
 std::vector<std::string> guard::files() const {
+  const tls::settings from = local().security;
   std::vector<std::string> all;
-  if (!how_.security) return all;
-  const tls::settings& from = *how_.security;
   for (const auto* one :
        {&from.cert_file, &from.key_file, &from.ca_file, &from.password_file, &from.crl_file})
     if (!one->empty()) all.push_back(*one);

@@ -6,6 +6,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -57,14 +58,27 @@ struct force_wanted {
 struct material_loaded {
   std::uint64_t number = 0;
 };
+/// A policy that the group has agreed on was loaded, or could not be.
+struct policy_loaded {
+  std::uint64_t prepared_in = 0;  ///< number of the view that prepared it; 0 = it is in force
+  std::string text;
+  result<void> done;
+};
+/// A visitor's request as the text of a policy, or why it makes none.
+struct policy_asked {
+  net::connection_id visitor = 0;
+  std::string text;
+  bool is_trial = false;
+  std::optional<error> obstacle;
+};
 /// The application leaves.
 struct leave_wanted {};
 /// The application has waited long enough for the leave to complete.
 struct abandon_wanted {};
 
-using input =
-    std::variant<link_up, link_messages, link_written, link_worn, link_down, dial_failed, fence_wanted,
-                 change_wanted, force_wanted, material_loaded, leave_wanted, abandon_wanted>;
+using input = std::variant<link_up, link_messages, link_written, link_worn, link_down, dial_failed,
+                           fence_wanted, change_wanted, force_wanted, material_loaded, policy_loaded,
+                           policy_asked, leave_wanted, abandon_wanted>;
 
 class inbox {
  public:

@@ -12,13 +12,12 @@ constexpr auto looks_every = std::chrono::minutes(1);
 
 }  // namespace
 
-result<void> engine::reload() {
-  if (!how_.security)
+result<void> engine::reload(std::chrono::milliseconds timeout) {
+  if (!guard_.current()->security)
     return error(errc::refused,
                  "this group is plaintext (socket.ssl=no): it has no certificates to load again");
   if (submissions_.is_closed()) return error(errc::closed, "the group was left: join again");
-  const auto before = guard_.current();
-  const auto loaded = guard_.load();
+  auto loaded = guard_.reload();
   {
     const std::lock_guard hold(rare_mutex_);
     ++(loaded ? rare_.reloads : rare_.reloads_failed);
@@ -28,17 +27,30 @@ result<void> engine::reload() {
              "certificates were not loaded again, the old ones stay in force: " + loaded.error().text);
     return loaded.error();
   }
-  const protection& now = **loaded;
-  how_.log(base::level::info, "certificates were loaded again, as number " + std::to_string(now.number) +
-                                  ": " + tls::summary(now.security->own()) +
-                                  "; every peer is judged by them now, and every link made anew");
-  if (now.policy_digest != before->policy_digest)
-    how_.log(
-        base::level::warning,
-        "the trust anchors in socket.ssl_ca have changed: links stay, but new ones need the same anchors on "
-        "both sides; load them at every member");
-  tell(material_loaded{now.number});
-  return {};
+  if (loaded->now != nullptr) {
+    how_.log(base::level::info, "certificates were loaded again, as number " +
+                                    std::to_string(loaded->now->number) + ": " +
+                                    tls::summary(loaded->now->security->own()) +
+                                    "; every peer is judged by them now, and every link made anew");
+    tell(material_loaded{loaded->now->number});
+  }
+  return loaded->proposal.empty() ? result<void>() : propose_anchors(std::move(*loaded), timeout);
+}
+
+// Other anchors than the group's are on file.
+result<void> engine::propose_anchors(guard::reloaded&& loaded, std::chrono::milliseconds timeout) {
+  how_.log(base::level::info,
+           "the trust anchors in socket.ssl_ca are others than the group's: they are proposed to it" +
+               (loaded.now != nullptr
+                    ? std::string()
+                    : "; until they are in force the old certificates stay: " + loaded.obstacle));
+  const auto answer = propose(std::move(loaded.proposal), false, timeout);
+  if (answer) return {};
+  how_.log(base::level::warning, "the trust anchors stay as they were: " + answer.error().text);
+  return error(answer.error().code,
+               "the trust anchors in socket.ssl_ca have changed, and that is for the group to "
+               "decide, not for this node alone: " +
+                   answer.error().text);
 }
 
 // On the strand. Certificates live by the calendar, everything else here by boot time.
@@ -60,13 +72,18 @@ void engine::look_at_certificates() {
 }
 
 result<void> engine::watch(bool wanted) {
-  if (wanted && !how_.security)
+  if (wanted && !guard_.current()->security)
     return error(errc::refused, "this group is plaintext (socket.ssl=no): it has no certificates to watch");
   const std::lock_guard hold(watch_mutex_);
   if (wanted == (watch_ != nullptr)) return {};
   watch_.reset();
-  if (wanted) watch_ = std::make_unique<file_watch>(guard_.files(), [this] { (void)reload(); });
+  if (wanted) watch_ = make_watch();
   return {};
+}
+
+// What the group makes of other anchors is in the log: the watch does not wait for it.
+std::unique_ptr<file_watch> engine::make_watch() {
+  return std::make_unique<file_watch>(guard_.files(), [this] { (void)reload(std::chrono::milliseconds(0)); });
 }
 
 }  // namespace hauberk::engine

@@ -20,6 +20,7 @@ void engine::run() {
     submit();
     if (std::exchange(leave_wanted_, false)) replica_->leave_group(now_);
     handle_time();
+    prove_policy();
   }
   settle();
   publish();
@@ -28,6 +29,7 @@ void engine::run() {
 
 void engine::handle(link_up& one) {
   open_.insert(one.id);
+  if (one.peer.peer.is_visitor) return welcome_visitor(one);
   if (one.peer.material < material_)
     transport_->review(one.id);  // begun before a reload, and missed by its review
   if (is_retired_) {
@@ -48,6 +50,10 @@ void engine::handle(link_up& one) {
 
 void engine::handle(link_messages& one) {
   if (is_retired_) return;
+  if (const auto visitor = visitors_.find(one.id); visitor != visitors_.end()) {
+    for (wire::message& message : one.batch) hear_visitor(one.id, visitor->second, message);
+    return;
+  }
   auto process = links_.process_of(one.id);
   for (wire::message& message : one.batch) {
     if (const auto* told = std::get_if<mesh::peers>(&message)) {
@@ -83,7 +89,7 @@ void engine::handle(link_worn& one) {
 void engine::handle(link_down& one) {
   open_.erase(one.id);
   expiry_.remove(one.id);
-  if (is_retired_) return;
+  if (visitors_.erase(one.id) != 0 || is_retired_) return;
   troubles_changed_ = true;
   if (one.why.was_up) {
     if (one.why.why.code == errc::bad_certificate && !one.why.told_by_peer) {
@@ -153,6 +159,7 @@ void engine::handle(material_loaded& one) {
   material_ = std::max(material_, one.number);
   if (is_retired_) return;
   next_look_ = now_;
+  use_policies();
   transport_->review();  // at once: who is revoked goes now
   mesh_->renew(now_, material_);
 }
@@ -166,6 +173,7 @@ void engine::handle(change_wanted& one) {
   auto made = one.make(*view);
   if (!made) return answer_change(one.id, made.error());
   changes_open_.insert(one.id);
+  if (std::holds_alternative<replica::policy_change>(*made)) policy_changes_.insert(one.id);
   replica_->ask(now_, one.id, std::move(*made));
 }
 
@@ -283,7 +291,7 @@ void engine::tell_awaited() {
   how_.log(base::level::warning,
            "broadcasts wait: the application of " + (who != nullptr ? who->name : to_string(whom)) +
                " is further behind than gcs.fc_limit allows there (gcs.fc_policy=" +
-               std::string(replica::flow_policy_names[static_cast<std::size_t>(how_.replication.policy)]) +
+               std::string(replica::flow_policy_names[static_cast<std::size_t>(guard_.current()->flow)]) +
                ")");
 }
 

@@ -7,11 +7,10 @@
 #include <string>
 
 #include "base/log.hpp"
+#include "engine/policy.hpp"
 #include "mesh/mesh.hpp"
 #include "net/transport.hpp"
 #include "replica/replica.hpp"
-#include "tls/settings.hpp"
-#include "wire/codec.hpp"
 
 namespace hauberk::engine {
 
@@ -26,13 +25,12 @@ struct settings {
   std::optional<recovered_position> recovered;
   std::string state_dir;  ///< empty = memory only
 
-  std::optional<tls::settings> security;  ///< nothing = plaintext group
-  bool watches_files = false;             ///< reload when a file of `security` changes
+  common_settings common;      ///< as configured
+  bool watches_files = false;  ///< reload when one of its files changes, once there is encryption
   base::duration handshake_timeout = std::chrono::seconds(5);
-  wire::compression compression;
 
-  replica::settings replication;
-  mesh::settings meshing;  ///< `self` is drawn by the engine
+  replica::settings replication;  ///< `policy` is filled by the engine
+  mesh::settings meshing;         ///< `self` is drawn by the engine
   net::settings sockets;
 
   /// Events taken from the log and not yet by the application. Beyond either bound the log waits; the
@@ -41,6 +39,9 @@ struct settings {
   std::size_t delivery_bytes_max = 16U << 20U;
 
   base::logger log;
+  /// Sets an option of `common` by its name; may be empty. Errors: bad_option.
+  std::function<result<void>(common_settings&, const std::string& key, const std::string& value)>
+      set_common{};
   /// See `link::settings::admit`; may be empty.
   std::function<std::string(const mesh::hello&, const std::string&, const tls::certificate*)> admit{};
 };

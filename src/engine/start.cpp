@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "engine/engine.hpp"
-#include "engine/hello.hpp"
+#include "engine/policy.hpp"
 #include "engine/waiting.hpp"
 
 namespace hauberk::engine {
@@ -50,7 +50,7 @@ engine::engine(settings how)
       submissions_(how_.replication.send_window_bytes, how_.replication.payload_bytes_max),
       delivery_(how_.delivery_entries_max, how_.delivery_bytes_max) {}
 
-engine::~engine() = default;
+engine::~engine() { worker_.stop(); }
 
 result<std::unique_ptr<engine>> engine::start(settings how) {
   std::unique_ptr<engine> made(new engine(std::move(how)));
@@ -65,14 +65,6 @@ result<void> engine::prepare() {
   identity_.weight = how_.weight;
   identity_.arbitrator = how_.arbitrator;
   identity_.speaks = {protocol_min, protocol_max};
-  if (guard_.current()->policy_text.size() > base::limits::policy_bytes_max)
-    return error(errc::bad_option, "the policy that these options make has " +
-                                       std::to_string(guard_.current()->policy_text.size()) +
-                                       " bytes, it may have " +
-                                       std::to_string(base::limits::policy_bytes_max) +
-                                       ": trust fewer anchors (socket.ssl_ca) or name fewer ciphers");
-  identity_.policy.number = 1;
-  identity_.policy.text = guard_.current()->policy_text;
   if (how_.state_dir.empty()) {
     how_.log(base::level::info, "no node.state_dir is configured: a restart here is a new node to the group");
   } else {
@@ -83,6 +75,7 @@ result<void> engine::prepare() {
     saved_.name = how_.name;
     identity_.past = saved_.known;
   }
+  if (auto chosen = choose_policy(); !chosen) return chosen;
 
   owner_ = std::make_unique<net::transport>(
       how_.sockets, [this] { return link_settings(); }, static_cast<net::handler&>(*this), how_.log);
@@ -94,23 +87,30 @@ result<void> engine::prepare() {
   mesh_.emplace(how_.meshing, draw_seed(), how_.log);
   replica_.emplace(how_.replication, identity_, draw_seed(), how_.log);
   transport_->post([this] { begin(); });
-  return how_.watches_files ? watch(true) : result<void>();
+  return how_.watches_files && guard_.current()->security ? watch(true) : result<void>();
 }
 
-link::settings engine::link_settings() const {
-  link::settings made;
+link::face engine::face_of(const protection& by) const {
+  link::face made;
   made.mine.protocol_min = protocol_min;
   made.mine.protocol_max = protocol_max;
   made.mine.group = how_.group;
   made.mine.name = how_.name;
   made.mine.process = identity_.process;
   made.mine.address = with_port(how_.address, transport_->port());
-  const std::shared_ptr<const protection> now = guard_.current();
-  made.mine.policy_digest = now->policy_digest;
-  made.mine.policy_text = now->policy_text;
-  made.mine.permits_plaintext = !now->security;
-  made.security = now->security;
-  made.material = now->number;
+  made.mine.policy_digest = by.policy_digest;
+  made.mine.policy_text = by.policy_text;
+  made.mine.permits_plaintext = !by.security;
+  made.security = by.security;
+  made.material = by.number;
+  return made;
+}
+
+link::settings engine::link_settings() const {
+  link::settings made;
+  const auto has = guard_.both();
+  static_cast<link::face&>(made) = face_of(*has.now);
+  if (has.prepared != nullptr) made.prepared = face_of(*has.prepared);
   made.handshake_timeout = how_.handshake_timeout;
   made.admit = how_.admit;
   return made;
@@ -119,6 +119,7 @@ link::settings engine::link_settings() const {
 void engine::begin() {
   now_ = net::transport::now();
   mesh_->start(now_);
+  use_policies();
   if (guard_.current()->security) next_look_ = now_;
   // Who waits for its group says so after a suspect timeout.
   const base::duration patience =
@@ -291,8 +292,8 @@ result<void> engine::force_primary(std::chrono::milliseconds timeout) {
   return answer.get();
 }
 
-result<void> engine::change(std::function<result<replica::change>(const replica::view&)> make,
-                            std::chrono::milliseconds timeout) {
+result<std::string> engine::change(std::function<result<replica::change>(const replica::view&)> make,
+                                   std::chrono::milliseconds timeout) {
   if (submissions_.is_closed()) return closed();
   if (!is_primary())
     return error(errc::not_primary, "this node is not in the primary component now: wait for a primary view");
@@ -304,11 +305,11 @@ result<void> engine::change(std::function<result<replica::change>(const replica:
   hold.lock();
   const auto at = rare_.changes.find(id);
   wait_at_most(rare_changed_, hold, timeout, [&] { return at->second.has_value(); });
-  result<void> answer =
+  result<std::string> answer =
       at->second ? std::move(*at->second)
-                 : result<void>(error(errc::timed_out, "no view made the change within " +
-                                                           std::to_string(timeout.count()) +
-                                                           " ms; it may still come: look at the next views"));
+                 : result<std::string>(error(
+                       errc::timed_out, "no view made the change within " + std::to_string(timeout.count()) +
+                                            " ms; it may still come: look at the next views"));
   rare_.changes.erase(at);
   return answer;
 }

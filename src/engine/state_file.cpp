@@ -94,6 +94,7 @@ std::string format(const slot& from) {
   const auto& known = from.what.known;
   to.line("number", from.number);
   to.line("name", escaped(from.what.name));
+  to.line("configured", escaped(from.what.configured));
   for (const auto& seat : known.seats) to.line("seat", words(seat));
   to.line("epoch", known.epoch);
   to.view("decided", known.decided);
@@ -217,6 +218,7 @@ bool read_field(std::string_view key, std::string_view value, draft& into) {
   bool is_read = false;
   if (key == "number") is_read = from.read(into.made.number);
   if (key == "name") is_read = from.read(what.name);
+  if (key == "configured") is_read = from.read(what.configured, base::limits::policy_bytes_max);
   if (key == "seat" && what.known.seats.size() < base::limits::record_seats_max)
     is_read = from.read(what.known.seats.emplace_back());
   if (key == "epoch") is_read = from.read(what.known.epoch);

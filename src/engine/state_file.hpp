@@ -19,8 +19,9 @@ namespace hauberk::engine {
 
 struct saved_state {
   replica::record known;
-  std::string name;      ///< of the member
-  bool is_safe = false;  ///< nobody else can be ahead: the group may be started anew from here
+  std::string name;        ///< of the member
+  std::string configured;  ///< the policy as this node's options have it, without trust anchors
+  bool is_safe = false;    ///< nobody else can be ahead: the group may be started anew from here
   /// What the application had taken, all of it, when this member left; nothing unless it left cleanly.
   recovered_position left_at;
 

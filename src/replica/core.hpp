@@ -54,6 +54,7 @@ class core {
 
   // changes.cpp
   void ask(std::uint64_t id, change what);
+  void set_flow_policy(flow_policy policy) { how_.policy = policy; }
 
  private:
   // core.cpp: small things that all need

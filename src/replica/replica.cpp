@@ -37,6 +37,8 @@ void replica::fence(time_point now, std::uint64_t id) {
   core_->advance(now);
   core_->fence(id);
 }
+void replica::set_flow_policy(flow_policy policy) { core_->set_flow_policy(policy); }
+
 void replica::ask(time_point now, std::uint64_t id, change what) {
   core_->advance(now);
   core_->ask(id, std::move(what));

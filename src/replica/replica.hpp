@@ -209,6 +209,8 @@ class replica {
   /// Ask for a view that makes this change: a change event with this id, which must be a new one, once it is
   /// committed or refused.
   void ask(time_point now, std::uint64_t id, change what);
+  /// `settings::policy` from now on: it is a part of the group's policy.
+  void set_flow_policy(flow_policy policy);
 
   // Inputs.
 

@@ -1,6 +1,7 @@
 #include "tool/printer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -82,6 +83,7 @@ line printer::operator()(const view& what) {
                     {"epoch", what.epoch},
                     {"primary", what.primary},
                     {"start", what.start},
+                    {"policy", what.policy_number},
                     {"members", std::move(members)},
                     {"joined", what.joined},
                     {"left", what.left},
@@ -96,6 +98,25 @@ line printer::operator()(const view& what) {
   }
   if (what.primary)
     text += listed("joined", what.joined) + listed("left", what.left) + listed("lost", what.lost);
+  return text + '\n';
+}
+
+line printer::operator()(const policy& what) const {
+  static constexpr std::array<const char*, 3> steps = {"prepared", "activated", "aborted"};
+  const char* step = steps[static_cast<std::size_t>(what.step)];
+  if (json_)
+    return compact({{"event", "policy"},
+                    {"position", what.position},
+                    {"step", step},
+                    {"number", what.number},
+                    {"text", what.text},
+                    {"dry_run", what.is_trial},
+                    {"by", what.by},
+                    {"culprit", what.culprit},
+                    {"words", what.words}});
+  line text = std::to_string(what.position) + " policy " + step + ", asked for by " + harmless(what.by);
+  if (what.step == policy_step::activated) text += "; number " + std::to_string(what.number) + " is in force";
+  if (!what.words.empty()) text += ": " + harmless(what.words);
   return text + '\n';
 }
 

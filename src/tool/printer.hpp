@@ -17,6 +17,7 @@ class printer {
   explicit printer(bool as_json) : json_(as_json) {}
 
   [[nodiscard]] line operator()(const view& what);
+  [[nodiscard]] line operator()(const policy& what) const;
   [[nodiscard]] line operator()(const message& what);
   [[nodiscard]] line operator()(const filler& what);
   [[nodiscard]] line operator()(const outcome& what);

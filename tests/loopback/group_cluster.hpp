@@ -55,10 +55,17 @@ class transcript {
       EXPECT_GT(text->position, newest_);
       newest_ = text->position;
       const auto* data = reinterpret_cast<const char*>(text->payload.data());
+      const auto now = std::chrono::steady_clock::now();
+      if (!messages_.empty()) gap_ = std::max(gap_, now - message_at_);
+      message_at_ = now;
       messages_.push_back(
           {text->position, std::string(text->sender), std::string(data, text->payload.size()), text->ticket});
     } else if (const auto* seen = std::get_if<view>(&one)) {
       views_.push_back(*seen);
+    } else if (const auto* step = std::get_if<policy>(&one)) {
+      EXPECT_GT(step->position, newest_);
+      newest_ = step->position;
+      policies_.push_back(*step);
     } else if (const auto* empty = std::get_if<filler>(&one)) {
       EXPECT_GT(empty->position, newest_);
       newest_ = empty->position;
@@ -84,6 +91,9 @@ class transcript {
       return now == names;
     });
   }
+  bool wait_policies(std::size_t count) {
+    return wait([&] { return policies_.size() >= count; });
+  }
   bool wait_not_primary() {
     return wait([&] { return !views_.empty() && !views_.back().primary; });
   }
@@ -93,7 +103,13 @@ class transcript {
 
   std::vector<seen_message> messages() { return locked(messages_); }
   std::vector<view> views() { return locked(views_); }
+  std::vector<policy> policies() { return locked(policies_); }
   std::vector<outcome> outcomes() { return locked(outcomes_); }
+  /// The longest time between two messages since the last call.
+  std::chrono::steady_clock::duration take_gap() {
+    const std::lock_guard hold(mutex_);
+    return std::exchange(gap_, std::chrono::steady_clock::duration::zero());
+  }
   std::optional<farewell> end() { return locked(end_); }
 
  private:
@@ -112,7 +128,10 @@ class transcript {
   std::condition_variable changed_;
   std::vector<seen_message> messages_;
   std::vector<view> views_;
+  std::vector<policy> policies_;
   std::vector<outcome> outcomes_;
+  std::chrono::steady_clock::time_point message_at_;
+  std::chrono::steady_clock::duration gap_{};
   std::optional<farewell> end_;
   position_t newest_ = 0;  // of messages and fillers
 };
