@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The long checks. Each step goes on when another failed; the last lines sum up, exit 1 if any failed.
-#   tests/nightly.sh [STEP…]     steps: simulator mutants model clang lint valgrind fuzz (default: all)
+#   tests/nightly.sh [STEP…]     steps: simulator mutants model rotation clang lint valgrind fuzz (default: all)
 # HAUBERK_SIM_MINUTES (60) and HAUBERK_FUZZ_MINUTES (5, each fuzzer) say for how long.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -29,6 +29,12 @@ step_mutants() { tests/mutants.sh; }
 
 # The protocol's core as a model, in every order of its steps; seeded bugs that must be found.
 step_model() { tests/model/check.sh; }
+
+# A thousand reloads, and 300 changes of the group's policy, on three nodes under load.
+step_rotation() {
+  cmake/build.sh release
+  HAUBERK_ROTATIONS=300 ctest --test-dir build/release --output-on-failure --no-tests=error -R 'GroupRotation|GroupReload|Rotate'
+}
 
 # The other compiler, and its opinion of every test.
 step_clang() {
@@ -78,7 +84,7 @@ run() {  # STEP: in a shell of its own, so that `set -e` ends the step and not t
 }
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(simulator mutants model clang lint valgrind fuzz)
+[ ${#steps[@]} -gt 0 ] || steps=(simulator mutants model rotation clang lint valgrind fuzz)
 for step in "${steps[@]}"; do
   declare -F "step_$step" >/dev/null || { echo "nightly: no step '$step'" >&2; exit 2; }
 done

@@ -6,19 +6,17 @@
 
 #include <array>
 #include <ctime>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <sstream>
 
 #include "api/values.hpp"
-#include "engine/hello.hpp"
 #include "hauberk/config.hpp"
 #include "tls/digest.hpp"
 #include "tls/examine.hpp"
 #include "tool/exit_codes.hpp"
 #include "tool/log.hpp"
+#include "tool/options.hpp"
 #include "tool/visit.hpp"
 
 namespace hauberk::tool {
@@ -85,20 +83,6 @@ class report {
   std::array<std::size_t, 3> counts_{};
 };
 
-result<config> read_options(const doctor_request& what) {
-  std::string text;
-  if (!what.config_file.empty()) {
-    std::ifstream file(what.config_file);
-    std::ostringstream all;
-    all << file.rdbuf();
-    if (!file || file.bad())
-      return error(errc::bad_file, "cannot read the option file '" + what.config_file + "'");
-    text = all.str() + '\n';
-  }
-  for (const auto& one : what.options) text += one + '\n';
-  return config::parse(text);
-}
-
 /// Certificates are judged by the clock: a wrong one makes good ones expired or not yet valid.
 finding examine_clock(std::int64_t now) {
   timex about{};
@@ -108,13 +92,6 @@ finding examine_clock(std::int64_t now) {
             "it says " + time + ", and none does",
             "run one (chrony, systemd-timesyncd); certificates are judged by this clock"};
   return {grade::good, "clock", {}, time + ", kept by a time service"};
-}
-
-uuid draw_process() {
-  std::random_device chance;
-  uuid made;
-  for (auto& byte : made.bytes) byte = static_cast<std::uint8_t>(chance());
-  return made;
 }
 
 void examine_here(const config& options, std::int64_t now, report& into) {
@@ -133,29 +110,10 @@ void examine_here(const config& options, std::int64_t now, report& into) {
   into.add(report::here, examine_clock(now));
 }
 
-visitor visitor_of(const config& options, std::optional<tls::context> security, std::int64_t now) {
-  const config::values& values = options.inside();
-  visitor made;
-  made.security = std::move(security);
-  made.now = now;
-  made.dial_patience = std::chrono::duration_cast<std::chrono::milliseconds>(values.sockets.dial_timeout);
-  made.patience = std::chrono::duration_cast<std::chrono::milliseconds>(values.handshake_timeout);
-  made.mine.protocol_min = engine::protocol_min;
-  made.mine.protocol_max = engine::protocol_max;
-  made.mine.group = values.group;
-  made.mine.name = values.name;
-  made.mine.process = draw_process();
-  made.mine.address = values.address;
-  made.mine.policy_text = engine::policy_of(values.replication.policy, values.compression, made.security);
-  made.mine.policy_digest = tls::sha256_hex(made.mine.policy_text);
-  made.mine.permits_plaintext = !made.security;
-  return made;
-}
-
 }  // namespace
 
 int run_doctor(const doctor_request& what) {
-  const auto options = read_options(what);
+  const auto options = read_options(what.config_file, what.options);
   if (!options) return logger("info").said(exit_code_of(options.error().code), options.error().text);
   const std::int64_t now = std::time(nullptr);
   const config::values& values = options->inside();

@@ -1,4 +1,5 @@
-// The command line of `hauberk`: what can be asked for; node.cpp, certs*.cpp and doctor.cpp do it.
+// The command line of `hauberk`: what can be asked for; node.cpp, certs*.cpp, doctor.cpp and rotate.cpp do
+// it.
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
@@ -10,6 +11,7 @@
 #include "tool/exit_codes.hpp"
 #include "tool/log.hpp"
 #include "tool/node.hpp"
+#include "tool/rotate.hpp"
 
 namespace {
 
@@ -19,7 +21,8 @@ constexpr const char* node_footer =
     "Standard input is broadcast line by line; its end leaves the group, unless --stay is given.\n"
     "Ordered events come out on standard output, the log on standard error.\n"
     "Signals: TERM and INT leave the group gracefully; HUP loads certificate, key, CA and revocation files\n"
-    "again and makes every link anew; USR1 prints the digest of all messages so far (SHA-256 over position\n"
+    "again (those that --config names by then) and makes every link anew; USR1 prints the digest of all "
+    "messages so far (SHA-256 over position\n"
     "and length, each as 8 bytes big-endian, and the payload).\n"
     "Example, the first of three nodes:\n"
     "  hauberk node --bootstrap --options 'group.name=ledger; node.name=db1; gmcast.peers=db2,db3;\n"
@@ -157,6 +160,33 @@ void describe(CLI::App& command, doctor_request& doctor) {
   command.add_flag("--json", doctor.json, "one JSON object per check");
 }
 
+void describe(CLI::App& command, rotate_request& rotate) {
+  command.footer(
+      "Asks a member to have the group change settings that all members share, while it works: every member\n"
+      "prepares them and makes a link to every other with them; when all have, they are in force at all. If\n"
+      "one cannot, nothing changes and it is named. Any member may be asked; without --peer it is the one "
+      "that\n"
+      "the options are of. The files that a change needs lie at each member before.\n"
+      "KEY: socket.ssl (no to yes, never back), socket.ssl_cipher, _groups, _min_version, _max_version, "
+      "_profile,\n"
+      "_identity, _rekey, _compression (all of socket.), gcs.fc_policy.\n"
+      "Examples: hauberk rotate --config db1.cnf --dry-run socket.ssl=yes\n"
+      "          hauberk rotate --config db1.cnf socket.ssl_compression=zstd\n"
+      "          hauberk rotate --config db1.cnf --ca\n");
+  command.add_option("--options", rotate.options, "the node's options, as 'key=value; key=value'")
+      ->type_name("TEXT")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("--config", rotate.config_file, "read options from this file first, one per line")
+      ->type_name("FILE");
+  command.add_option("--peer", rotate.peer, "the member to ask")->type_name("HOST:PORT");
+  command.add_flag("--ca", rotate.anchors, "the trust anchors that this member has in socket.ssl_ca by now");
+  command.add_flag("--dry-run", rotate.is_trial, "let all members prove that they can, then change nothing");
+  command.add_flag("--json", rotate.json, "the answer as one JSON object");
+  command.add_option("KEY=VALUE", rotate.changes, "what is to be different");
+}
+
 int run(const certs_command& certs) {
   if (certs.renew->parsed()) return run_renew(certs.where, certs.renewal);
   if (certs.revoke->parsed()) return run_revoke(certs.where, certs.revocation);
@@ -167,7 +197,9 @@ int run(const certs_command& certs) {
 
 int run(int argc, char** argv) {
   CLI::App app(
-      "One member of a Hauberk group as a process, certificates for its nodes, and a check before joining.",
+      "One member of a Hauberk group as a process, certificates for its nodes, a check before joining, and "
+      "changes\n"
+      "of what all members share.",
       "hauberk");
   app.set_version_flag("--version", "hauberk " HAUBERK_VERSION);
   app.footer(std::string(exit_codes_help));
@@ -182,13 +214,19 @@ int run(int argc, char** argv) {
   auto* doctor_command =
       app.add_subcommand("doctor", "before joining: check options, certificates and peers");
   describe(*doctor_command, doctor);
+  rotate_request rotate;
+  auto* rotate_command =
+      app.add_subcommand("rotate", "change ciphers, authorities, or plaintext to TLS in a running group");
+  describe(*rotate_command, rotate);
 
   try {
     app.parse(argc, argv);
-    if (app.get_subcommands().empty()) throw CLI::RequiredError("a command, node, certs or doctor,");
+    if (app.get_subcommands().empty()) throw CLI::RequiredError("a command, node, certs, doctor or rotate,");
     if (node_command->parsed() && node.options.empty() && node.config_file.empty())
       throw CLI::RequiredError("--options or --config");
     if (doctor_command->parsed() && doctor.options.empty() && doctor.config_file.empty())
+      throw CLI::RequiredError("--options or --config");
+    if (rotate_command->parsed() && rotate.options.empty() && rotate.config_file.empty())
       throw CLI::RequiredError("--options or --config");
   } catch (const CLI::Success& wanted) {  // help or version
     return app.exit(wanted);
@@ -196,6 +234,7 @@ int run(int argc, char** argv) {
     return logger("info").said(bad_usage, std::string(problem.what()) + " (see hauberk --help)");
   }
   if (doctor_command->parsed()) return run_doctor(doctor);
+  if (rotate_command->parsed()) return run_rotate(rotate);
   return node_command->parsed() ? run_node(node) : run(certs);
 }
 

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <future>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "tls/digest.hpp"
 #include "tool/exit_codes.hpp"
 #include "tool/log.hpp"
+#include "tool/options.hpp"
 #include "tool/output.hpp"
 #include "tool/printer.hpp"
 #include "tool/sender.hpp"
@@ -34,39 +36,6 @@ result<int> open_to_read(const std::string& path, const char* what) {
   if (file >= 0) return file;
   return error{errc::bad_file,
                std::string("cannot open ") + what + " '" + path + "': " + std::strerror(errno)};
-}
-
-result<std::string> read_config(const std::string& path) {
-  const auto file = open_to_read(path, "the option file");
-  if (!file) return file.error();
-  std::string text;
-  std::array<char, 4096> piece{};
-  ssize_t got = 0;
-  while ((got = ::read(*file, piece.data(), piece.size())) > 0)
-    text.append(piece.data(), static_cast<std::size_t>(got));
-  const int failure = errno;
-  ::close(*file);
-  if (got < 0)
-    return error{errc::bad_file, "cannot read the option file '" + path + "': " + std::strerror(failure)};
-  if (const auto read = base::options::parse(text); !read)
-    return error{errc::bad_option, path + ": " + read.error().text};
-  return text;
-}
-
-result<config> gather_options(const node_request& what) {
-  std::string text;
-  if (!what.config_file.empty()) {
-    auto file = read_config(what.config_file);
-    if (!file) return file.error();
-    text = std::move(*file) + '\n';
-  }
-  for (const auto& one : what.options) {
-    // Each by itself first, so that a line number in an error is one of that text.
-    if (const auto read = base::options::parse(one); !read) return read.error();
-    text += one + '\n';
-  }
-  if (what.bootstrap) text += "pc.bootstrap=yes";
-  return config::parse(text);
 }
 
 result<std::unique_ptr<source>> open_source(const node_request& what, const config& options) {
@@ -158,10 +127,27 @@ class node {
     }
   }
 
-  /// What is wrong with a file the node itself logs.
+  /// Beside the events: the group may have to agree. What is wrong with a file the node itself logs.
   void reload(group& seat) {
-    const auto done = seat.set_option("socket.ssl_reload", "1");
-    if (!done && done.error().code == errc::refused) log_(log_level::warning, done.error().text);
+    using namespace std::chrono_literals;
+    if (reloading_.valid() && reloading_.wait_for(0s) != std::future_status::ready) {
+      state_.wants_reload = true;  // once more, when that is done
+      return;
+    }
+    reloading_ = std::async(std::launch::async, [&] {
+      if (!what_.config_file.empty()) take_files(seat);
+      const auto done = seat.set_option("socket.ssl_reload", "1");
+      if (!done && done.error().code == errc::refused) log_(log_level::warning, done.error().text);
+    });
+  }
+
+  /// The option file may name other files by now.
+  void take_files(group& seat) {
+    const auto now = read_options(what_.config_file, what_.options);
+    if (!now) return log_(log_level::warning, "the option file is not read again: " + now.error().text);
+    for (const char* key : {"socket.ssl_cert", "socket.ssl_key", "socket.ssl_ca", "socket.ssl_crl"})
+      if (const auto done = seat.set_option(key, now->get(key).value()); !done)
+        log_(log_level::warning, done.error().text);
   }
 
   int finish(const farewell& last) {
@@ -193,6 +179,7 @@ class node {
   printer print_;
   message_digest sum_;
   std::atomic<int> send_failure_ = done;
+  std::future<void> reloading_;  // its end is waited for
 };
 
 }  // namespace
@@ -211,7 +198,7 @@ int run_node(const node_request& what) {
       },
       [&] { state.wants_digest = true; }, [&] { state.wants_reload = true; });
 
-  const auto options = gather_options(what);
+  const auto options = read_options(what.config_file, what.options, what.bootstrap ? "pc.bootstrap=yes" : "");
   if (!options) return failed(options.error());
   auto input = open_source(what, *options);
   if (!input) return failed(input.error());

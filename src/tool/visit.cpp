@@ -1,33 +1,36 @@
 #include "tool/visit.hpp"
 
 #include <array>
+#include <random>
 #include <variant>
 
+#include "api/values.hpp"
+#include "engine/policy.hpp"
 #include "link/greeting.hpp"
 #include "tls/glimpse.hpp"
-#include "tls/pipe.hpp"
-#include "tool/caller.hpp"
-#include "wire/codec.hpp"
+#include "tool/conversation.hpp"
 
 namespace hauberk::tool {
 namespace {
 
+uuid draw_process() {
+  std::random_device chance;
+  uuid made;
+  for (auto& byte : made.bytes) byte = static_cast<std::uint8_t>(chance());
+  return made;
+}
+
 using tls::finding;
 using tls::grade;
-
-constexpr std::size_t greeting_bytes_max = 64 * 1024;
 
 std::string shown(const std::string& text) { return link::printable(text); }
 
 class visiting {
  public:
-  visiting(const visitor& who, caller line)
-      : who_(who),
-        line_(std::move(line)),
-        pipe_(who.security ? tls::pipe(*who.security, tls::role::client) : tls::pipe()) {}
+  visiting(const visitor& who, caller line) : who_(who), with_(std::move(line), who.security) {}
 
   std::vector<finding> run() {
-    line_.set_patience(who_.patience);
+    with_.set_patience(who_.patience);
     if (secure()) greet();
     return std::move(all_);
   }
@@ -42,63 +45,35 @@ class visiting {
     add(grade::bad, std::move(check), std::move(expected), std::move(got), std::move(change));
   }
 
-  result<void> send_all();
-  result<void> receive_some();
   bool secure();
   void describe_peer();
   void greet();
-  result<wire::message> next_message();
-  result<void> say(const wire::message& what);
   void judge(const wire::message& answer);
   void judge_hello(const mesh::hello& theirs);
 
   const visitor& who_;
-  caller line_;
-  tls::pipe pipe_;
-  wire::reader reader_{greeting_bytes_max};
+  conversation with_;
   std::vector<finding> all_;
   bool is_speechless_ = false;
 };
 
-result<void> visiting::send_all() {
-  while (pipe_.output_size() > 0) {
-    const auto bytes = pipe_.output();
-    if (auto sent = line_.send(bytes); !sent) return sent;
-    pipe_.output_consumed(bytes.size());
-  }
-  return {};
-}
-
-result<void> visiting::receive_some() {
-  const auto got = line_.receive(pipe_.input_space());
-  if (!got) return got.error();
-  pipe_.input_filled(*got);
-  return {};
-}
-
 // ---- TLS ----
 
 bool visiting::secure() {
-  for (;;) {
-    const auto done = pipe_.handshake();
-    const auto sent = send_all();  // also the alert that says what we did not like
-    if (done && *done) break;
-    result<void> going = done ? result<void>() : result<void>(done.error());
-    if (going) going = sent ? receive_some() : sent;
-    if (going) continue;
+  if (const auto done = with_.secure(); !done) {
     is_speechless_ = true;
     add_bad("handshake", "TLS as socket.ssl_* says, each side with a certificate that the other takes",
-            shown(going.error().text), "what is named here has to agree on both sides");
+            shown(done.error().text), "what is named here has to agree on both sides");
     return false;
   }
   add(grade::good, "handshake", {},
-      who_.security ? pipe_.version() + ", " + pipe_.cipher() : "none: plaintext (socket.ssl=no)");
+      who_.security ? with_.version() + ", " + with_.cipher() : "none: plaintext (socket.ssl=no)");
   if (who_.security) describe_peer();
   return true;
 }
 
 void visiting::describe_peer() {
-  const auto peer = pipe_.peer();
+  const auto peer = with_.peer();
   if (!peer) return;
   std::string names;
   for (const auto& one : peer->names) names += (names.empty() ? "" : ", ") + one;
@@ -116,32 +91,9 @@ void visiting::describe_peer() {
 
 // ---- the greeting ----
 
-result<void> visiting::say(const wire::message& what) {
-  const auto frame = wire::encode(what);
-  if (auto written = pipe_.write(frame->head.bytes()); !written) return written;
-  return send_all();
-}
-
-result<wire::message> visiting::next_message() {
-  for (;;) {
-    for (;;) {
-      auto frame = reader_.next();
-      if (!frame) return frame.error();
-      if (*frame) return wire::decode(**frame);
-      const auto got = pipe_.read(reader_.space());
-      if (!got) return got.error();
-      if (*got == 0) break;
-      reader_.filled(*got);
-    }
-    if (auto sent = send_all(); !sent) return sent.error();
-    if (auto more = receive_some(); !more) return more.error();
-  }
-}
-
 void visiting::greet() {
-  reader_.limit(greeting_bytes_max, greeting_bytes_max);
-  auto sent = say(who_.mine);
-  auto answer = sent ? next_message() : result<wire::message>(sent.error());
+  auto sent = with_.say(who_.mine);
+  auto answer = sent ? with_.next_message() : result<wire::message>(sent.error());
   if (answer) return judge(*answer);
   is_speechless_ = !who_.security;
   add_bad("acceptance", "a hello from a node of group '" + who_.mine.group + "'", shown(answer.error().text),
@@ -158,7 +110,7 @@ void visiting::judge(const wire::message& answer) {
 }
 
 void visiting::judge_hello(const mesh::hello& theirs) {
-  const auto peer = pipe_.peer();
+  const auto peer = with_.peer();
   const link::channel through{who_.security ? &*who_.security : nullptr, peer ? &*peer : nullptr};
   add(grade::good, "acceptance", {},
       "the peer accepts this node: certificate, name, group, protocol and policy");
@@ -176,7 +128,7 @@ void visiting::judge_hello(const mesh::hello& theirs) {
         "it is called '" + shown(theirs.name) + "', too",
         "nothing, if this is the same node, running; else give each its own node.name and certificate");
   [[maybe_unused]] const auto last =
-      say(mesh::goodbye{static_cast<std::uint32_t>(errc::closed), "hauberk doctor was only looking"});
+      with_.say(mesh::goodbye{static_cast<std::uint32_t>(errc::closed), "hauberk doctor was only looking"});
 }
 
 // ---- when TLS failed ----
@@ -217,6 +169,25 @@ void look_closer(const visitor& who, const std::string& address, std::vector<fin
 }
 
 }  // namespace
+
+visitor visitor_of(const config& options, std::optional<tls::context> security, std::int64_t now) {
+  const config::values& values = options.inside();
+  visitor made;
+  made.security = std::move(security);
+  made.now = now;
+  made.dial_patience = std::chrono::duration_cast<std::chrono::milliseconds>(values.sockets.dial_timeout);
+  made.patience = std::chrono::duration_cast<std::chrono::milliseconds>(values.handshake_timeout);
+  made.mine.protocol_min = engine::protocol_min;
+  made.mine.protocol_max = engine::protocol_max;
+  made.mine.group = values.group;
+  made.mine.name = values.name;
+  made.mine.process = draw_process();
+  made.mine.address = values.address;
+  made.mine.policy_text = engine::policy_of(values.replication.policy, values.compression, made.security);
+  made.mine.policy_digest = tls::sha256_hex(made.mine.policy_text);
+  made.mine.permits_plaintext = !made.security;
+  return made;
+}
 
 std::vector<finding> visit(const visitor& who, const std::string& address) {
   auto line = caller::dial(address, who.dial_patience);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "hauberk/config.hpp"
 #include "mesh/messages.hpp"
 #include "tls/examine.hpp"
 
@@ -20,6 +21,10 @@ struct visitor {
   std::chrono::milliseconds dial_patience{3000}, patience{5000};
   std::int64_t now = 0;  ///< seconds since 1970
 };
+
+/// Who greets with these options; `security` as loaded by them.
+[[nodiscard]] visitor visitor_of(const config& options, std::optional<tls::context> security,
+                                 std::int64_t now);
 
 /// What was found at host:port.
 [[nodiscard]] std::vector<tls::finding> visit(const visitor& who, const std::string& address);
