@@ -115,8 +115,7 @@ verdict set_tls(draft& to, const std::string& text) {
   if (grammar::lower(text) == "permissive")
     return refused(
         "no node alone is so: start with what the group has, no or yes; while it runs, the group goes from "
-        "no "
-        "to yes by 'hauberk rotate socket.ssl=yes' (or set_option), and takes both meanwhile");
+        "no to yes by 'hauberk rotate socket.ssl=yes' (or set_option), and takes both meanwhile");
   const auto read = grammar::parse_boolean(text);
   if (!read) return not_allowed();
   to.wants_tls = *read;

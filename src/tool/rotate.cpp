@@ -126,7 +126,7 @@ int run_rotate(const rotate_request& what) {
   const std::string address = what.peer.empty() ? address_of(node) : what.peer;
   const auto began = std::chrono::steady_clock::now();
   const auto answer = ask(who, address, {*changes, what.is_trial});
-  if (!answer) return failed(error(answer.error().code, address + ": " + answer.error().text));
+  if (!answer) return log.said(not_admitted, address + ": " + answer.error().text);
   const auto reason = answer->reason <= static_cast<std::uint32_t>(errc::internal)
                           ? static_cast<errc>(answer->reason)
                           : errc::refused;

@@ -295,8 +295,10 @@ TEST(Config, HowFarAnApplicationMayBeBehind) {
 }
 
 TEST(Config, WhatIgnoringWouldWeakenIsRefused) {
-  for (const char* text :
-       {"gmcast.allowed=10.0.0.0/8", "socket.ssl=permissive", "socket.dynamic=true", "gmcast.isolate=1"})
+  for (const char* text : {"socket.ssl=permissive", "socket.dynamic=true"})
+    EXPECT_THAT(refusal(std::string(secured) + text), AllOf(HasSubstr(text), HasSubstr("no node alone is")))
+        << text;
+  for (const char* text : {"gmcast.allowed=10.0.0.0/8", "gmcast.isolate=1"})
     EXPECT_THAT(refusal(std::string(secured) + text), AllOf(HasSubstr(text), HasSubstr("not supported yet")))
         << text;
   for (const char* text : {"pc.ignore_sb=yes", "pc.ignore_quorum=true"})
