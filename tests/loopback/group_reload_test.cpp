@@ -119,7 +119,8 @@ TEST_F(GroupReload, AnAnchorThatIsGoneDropsWhomItVouchedFor) {
   const auto last = reload(0);
   EXPECT_TRUE(last) << last.error().text << words_.said();
   for (const std::size_t i : {0U, 1U})
-    EXPECT_TRUE(eventually([&] { return (*nodes_[i])->current_view()->policy_number == 2; })) << words_.said();
+    EXPECT_TRUE(eventually([&] { return (*nodes_[i])->current_view()->policy_number == 2; }))
+        << words_.said();
   end_load();
 }
 

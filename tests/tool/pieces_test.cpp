@@ -186,7 +186,8 @@ TEST(Printer, OtherEventsAsJson) {
   EXPECT_EQ(
       print(a_view()),
       "{\"event\":\"view\",\"history\":\"ab000000-0000-0000-0000-000000000000\",\"number\":3,\"epoch\":2,"
-      "\"primary\":true,\"start\":9,\"members\":[{\"name\":\"db1\",\"id\":\"id1\",\"address\":\"h:1\","
+      "\"primary\":true,\"start\":9,\"policy\":0,\"members\":[{\"name\":\"db1\",\"id\":\"id1\",\"address\":"
+      "\"h:1\","
       "\"weight\":1},{\"name\":\"db2\",\"id\":\"id2\",\"address\":\"[::1]:2\",\"weight\":0}],"
       "\"joined\":[\"db2\"],\"left\":[],\"lost\":[\"db3\"]}\n");
   EXPECT_EQ(print(outcome{5, outcome_kind::never, 0}),
@@ -198,6 +199,22 @@ TEST(Printer, OtherEventsAsJson) {
             "{\"event\":\"farewell\",\"reason\":\"evicted from the group\",\"text\":\"by db2\"}\n");
   EXPECT_EQ(print.digest(4, "00ff"), "{\"event\":\"digest\",\"position\":4,\"sha256\":\"00ff\"}\n");
   EXPECT_EQ(print(filler{3}), "");
+}
+
+TEST(Printer, StepsOfAPolicy) {
+  policy step;
+  step.position = 7;
+  step.step = policy_step::aborted;
+  step.number = 2;
+  step.text = "a=1\n";
+  step.by = "db1";
+  step.culprit = "db2";
+  step.words = "db2 cannot: no file";
+  EXPECT_EQ(printer(true)(step),
+            "{\"event\":\"policy\",\"position\":7,\"step\":\"aborted\",\"number\":2,\"text\":\"a=1\\n\","
+            "\"dry_run\":false,"
+            "\"by\":\"db1\",\"culprit\":\"db2\",\"words\":\"db2 cannot: no file\"}\n");
+  EXPECT_EQ(printer(false)(step), "7 policy aborted, asked for by db1: db2 cannot: no file\n");
 }
 
 TEST(Printer, ForPeople) {
