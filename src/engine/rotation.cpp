@@ -176,9 +176,8 @@ void engine::prove_policy() {
   }
   if (said_proof_ == missing) return;
   said_proof_ = missing;
-  replica_->handle_policy_proof(now_, wanted_->policy.prepared_in,
-                                missing.empty() ? replica::proof::proved : replica::proof::pending,
-                                std::move(missing));
+  const auto state = missing.empty() ? replica::proof::proved : replica::proof::pending;
+  replica_->handle_policy_proof(now_, wanted_->policy.prepared_in, state, std::move(missing));
 }
 
 void engine::deliver(replica::policy_event& one) {

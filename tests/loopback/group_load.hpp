@@ -46,7 +46,7 @@ class LoadedGroup : public GroupTest {
       hooks.admit = [this, name](const peer& who) -> std::optional<std::string> {
         const std::lock_guard hold(mutex_);
         seen_.insert(name + " saw " + who.name + " with " + who.fingerprint);
-        return std::nullopt;
+        return takes_links_ ? std::nullopt : std::optional<std::string>("it takes no links now");
       };
       const auto text =
           "group.name=test; node.name=" + name + "; gmcast.listen_addr=127.0.0.1:0; gmcast.peers=" + peers_ +
@@ -113,7 +113,7 @@ class LoadedGroup : public GroupTest {
   std::set<std::string> seen_;
   std::vector<std::unique_ptr<node>> nodes_;
   std::size_t views_ = 0;
-  std::atomic<bool> is_done_{false};
+  std::atomic<bool> is_done_{false}, takes_links_{true};
   std::atomic<std::size_t> sent_{0};
   std::thread loading_;
 };

@@ -136,7 +136,7 @@ TEST_F(GroupRotation, AnAuthorityThatOneMemberLacksStaysOut) {
   expect_aborted(reload(0), before, "db3", "put the bundle with all its anchors at this node");
   files::copy(both, at_[2].now.ca);
   measure("both authorities", [&] { return reload(1); });
-  EXPECT_NE(policy(), before);
+  EXPECT_TRUE(eventually([&] { return policy() != before; }));
   expect_undisturbed();
 }
 
@@ -172,7 +172,21 @@ TEST_F(GroupRotation, WhoHasNoCertificateIsNamedAndNothingChanges) {
        {std::pair{"socket.ssl_cert", made.cert}, {"socket.ssl_key", made.key}, {"socket.ssl_ca", made.ca}})
     ASSERT_TRUE(at(2).set_option(key, path));
   measure("plaintext to TLS", [&] { return at(0).set_option("socket.ssl", "yes"); });
-  EXPECT_NE(policy(), before);
+  EXPECT_TRUE(eventually([&] { return policy() != before; }));
+  expect_undisturbed();
+}
+
+TEST_F(GroupRotation, WithoutALinkByItToEveryMemberItIsNotInForce) {
+  begin_with_tls();
+  const std::string before = policy();
+  takes_links_ = false;  // those that there are go on
+  const auto answer = at(0).set_option("socket.ssl_cipher", "TLS_AES_256_GCM_SHA384");
+  takes_links_ = true;
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().text,
+              AllOf(HasSubstr("has not proved it within 10 s"), HasSubstr("takes no links")));
+  EXPECT_EQ(policy(), before);
+  measure("cipher change", [&] { return at(0).set_option("socket.ssl_cipher", "TLS_AES_256_GCM_SHA384"); });
   expect_undisturbed();
 }
 
