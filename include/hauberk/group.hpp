@@ -230,8 +230,8 @@ class group {
   /// Changes an option while the node runs.
   ///
   /// Of the whole group: `socket.ssl` (no to yes, never back within a history), `socket.ssl_cipher`,
-  /// `_groups`,
-  /// `_min_version`, `_max_version`, `_profile`, `_identity`, `_rekey`, `_compression`, and `gcs.fc_policy`.
+  /// `_groups`, `_min_version`, `_max_version`, `_profile`, `_identity`, `_rekey`, `_compression`, and
+  /// `gcs.fc_policy`.
   /// Blocks until the change is in force at all members or has come to nothing (see `policy`), at most
   /// `timeout`. Each member needs what the change takes before: files, above all. Errors: bad_option,
   /// bad_file, bad_certificate (this node cannot), refused (the text names the member that cannot, and why),

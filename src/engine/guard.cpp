@@ -6,6 +6,7 @@
 
 #include "base/limits.hpp"
 #include "engine/policy.hpp"
+#include "link/greeting.hpp"
 
 namespace hauberk::engine {
 namespace {
@@ -60,7 +61,7 @@ result<protection> guard::make(const std::string& policy_text) const {
   auto made = make(*from);
   if (made && made->policy_text != policy_text)
     return error(errc::bad_option, "this node makes another policy of what is wanted: " +
-                                       policy_difference(made->policy_text, policy_text));
+                                       link::policy_difference(made->policy_text, policy_text));
   return made;
 }
 

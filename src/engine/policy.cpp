@@ -33,14 +33,6 @@ bool set_flow(replica::flow_policy& to, std::string_view value) {
   return true;
 }
 
-std::string shown(const tls::policy_fields& from, const std::string& key) {
-  constexpr std::size_t most = 200;
-  const auto at = from.find(key);
-  if (at == from.end()) return "not set";
-  if (at->second.size() <= most) return at->second.empty() ? "empty" : at->second;
-  return at->second.substr(0, most) + "…";
-}
-
 }  // namespace
 
 result<wish> read_wish(std::string_view text) {
@@ -92,21 +84,6 @@ result<common_settings> with_policy(common_settings local, std::string_view text
   if (!read) return read.error();
   local.security = std::move(*read);
   return local;
-}
-
-std::string policy_difference(std::string_view here, std::string_view there) {
-  const auto ours = tls::read_policy(here), theirs = tls::read_policy(there);
-  if (!ours || !theirs) return "one of the two cannot be read";
-  tls::policy_fields all = *ours;
-  all.insert(theirs->begin(), theirs->end());
-  std::string text;
-  for (const auto& [key, value] : all) {
-    const std::string a = shown(*ours, key), b = shown(*theirs, key);
-    if (ours->contains(key) && theirs->contains(key) && ours->at(key) == theirs->at(key)) continue;
-    text.append(text.empty() ? "" : "; ").append(key).append(" is ").append(a).append(" here and ");
-    text.append(b).append(" there");
-  }
-  return text;
 }
 
 std::string without_anchors(std::string_view text) {

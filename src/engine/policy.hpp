@@ -39,9 +39,6 @@ using wish = std::vector<std::pair<std::string, std::string>>;
 /// bad_option, naming what is not understood.
 [[nodiscard]] result<common_settings> with_policy(common_settings local, std::string_view text);
 
-/// The lines in which two policies differ, for people: "key is X here and Y there; …". Empty: in none.
-[[nodiscard]] std::string policy_difference(std::string_view here, std::string_view there);
-
 /// What of a policy the options say; the rest, the trust anchors, is in a file.
 [[nodiscard]] std::string without_anchors(std::string_view text);
 [[nodiscard]] bool is_encrypted(std::string_view text);

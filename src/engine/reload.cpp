@@ -46,6 +46,7 @@ result<void> engine::propose_anchors(guard::reloaded&& loaded, std::chrono::mill
                     : "; until they are in force the old certificates stay: " + loaded.obstacle));
   const auto answer = propose(std::move(loaded.proposal), false, timeout);
   if (answer) return {};
+  if (answer.error().code == errc::timed_out) return answer.error();  // it may still come: the log will tell
   how_.log(base::level::warning, "the trust anchors stay as they were: " + answer.error().text);
   return error(answer.error().code,
                "the trust anchors in socket.ssl_ca have changed, and that is for the group to "

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/engine.hpp"
+#include "link/greeting.hpp"
 
 namespace hauberk::engine {
 
@@ -52,20 +53,20 @@ result<void> engine::choose_policy() {
       how_.log(base::level::info, "the group's policy number " + number +
                                       " is in force, as the state file has it; "
                                       "the configuration has its first one: " +
-                                      policy_difference(known.text, configured));
+                                      link::policy_difference(known.text, configured));
     } else if (is_encrypted(known.text) && !is_encrypted(configured) && !how_.bootstrap_forced) {
       return error(
           errc::bad_option,
           "socket.ssl=no is refused: the group is encrypted since its policy number " + number +
               (loaded ? std::string() : ", which cannot be loaded here (" + loaded.error().text + ")") +
               ", and within its history there is no way back. Set socket.ssl=yes and the files of "
-              "this node; pc.bootstrap=force, at all nodes' end, begins a new history");
+              "this node; or stop all nodes, and begin a new history at one of them (pc.bootstrap=force)");
     } else {
       ++identity_.policy.number;
       how_.log(base::level::info, "the configuration's policy is in force, and not number " + number +
                                       " of the state file" +
                                       (loaded ? "" : ", which cannot be loaded: " + loaded.error().text) +
-                                      "; " + policy_difference(configured, known.text));
+                                      "; " + link::policy_difference(configured, known.text));
     }
   }
   const protection_ptr now = guard_.current();
@@ -186,7 +187,7 @@ void engine::deliver(replica::policy_event& one) {
   switch (what.step) {
     case replica::policy_step::prepare:
       text += what.by + (what.is_trial ? " tries" : " proposes") +
-              " another one: " + policy_difference(what.text, what.prepared);
+              " another one: " + link::policy_difference(what.text, what.prepared);
       break;
     case replica::policy_step::activate:
       text += "number " + std::to_string(what.number) + ", proposed by " + what.by +

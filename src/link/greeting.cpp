@@ -34,22 +34,9 @@ std::string value_of(const fields& from, std::string_view key) {
   return found->second.empty() ? "empty" : printable(found->second, value_bytes_max);
 }
 
-/// "key is X here and Y there; …": the fields in which two policies differ.
-std::string policy_difference(const mesh::hello& here, const mesh::hello& there) {
-  const fields ours = fields_of(here.policy_text), theirs = fields_of(there.policy_text);
-  fields all = ours;
-  all.insert(theirs.begin(), theirs.end());
-  std::string text;
-  std::size_t count = 0;
-  for (const auto& [key, ignored] : all) {
-    const auto a = ours.find(key), b = theirs.find(key);
-    if (a != ours.end() && b != theirs.end() && a->second == b->second) continue;
-    if (++count > differences_max) continue;
-    text += (count > 1 ? "; " : "") + printable(key, value_bytes_max) + " is " + value_of(ours, key) +
-            " here and " + value_of(theirs, key) + " there";
-  }
-  if (count > differences_max) text += "; and " + std::to_string(count - differences_max) + " more";
-  if (count == 0) {
+std::string policy_mismatch(const mesh::hello& here, const mesh::hello& there) {
+  std::string text = policy_difference(here.policy_text, there.policy_text);
+  if (text.empty()) {
     text = "its digest is " + printable(here.policy_digest, value_bytes_max) + " here and " +
            printable(there.policy_digest, value_bytes_max) + " there";
   }
@@ -84,6 +71,23 @@ refusal plaintext_refusal(bool by_us) {
 }
 
 }  // namespace
+
+std::string policy_difference(std::string_view here, std::string_view there) {
+  const fields ours = fields_of(here), theirs = fields_of(there);
+  fields all = ours;
+  all.insert(theirs.begin(), theirs.end());
+  std::string text;
+  std::size_t count = 0;
+  for (const auto& [key, ignored] : all) {
+    const auto a = ours.find(key), b = theirs.find(key);
+    if (a != ours.end() && b != theirs.end() && a->second == b->second) continue;
+    if (++count > differences_max) continue;
+    text += (count > 1 ? "; " : "") + printable(key, value_bytes_max) + " is " + value_of(ours, key) +
+            " here and " + value_of(theirs, key) + " there";
+  }
+  if (count > differences_max) text += "; and " + std::to_string(count - differences_max) + " more";
+  return text;
+}
 
 std::string policy_tag(const mesh::hello& mine) {
   constexpr std::size_t digits = 16;
@@ -124,7 +128,7 @@ std::optional<refusal> check_hello(const mesh::hello& mine, const mesh::hello& t
     }
   }
   if (theirs.policy_digest != mine.policy_digest && !theirs.is_visitor && !mine.is_visitor)
-    return seen_from_both(policy_difference, mine, theirs, tls::check::policy);
+    return seen_from_both(policy_mismatch, mine, theirs, tls::check::policy);
   return std::nullopt;
 }
 

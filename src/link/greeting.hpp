@@ -29,6 +29,10 @@ struct channel {
 [[nodiscard]] std::optional<refusal> check_hello(const mesh::hello& mine, const mesh::hello& theirs,
                                                  const channel& through);
 
+/// The lines in which two policies differ, for people: "key is X here and Y there; …", at most four of them
+/// and then how many more. Empty: in none.
+[[nodiscard]] std::string policy_difference(std::string_view here, std::string_view there);
+
 /// What a dialler's ClientHello says in the clear, so that the accepting side knows which policy is meant.
 /// The digest is cut: it need only tell two policies apart, and a stranger learns the less.
 [[nodiscard]] std::string policy_tag(const mesh::hello& mine);

@@ -40,6 +40,20 @@ bool is_whole(stage& s) {
   return is_so;
 }
 
+/// A group of three dies and comes back: who founds its next history, before the others are in.
+machine_index crash_and_found(stage& s) {
+  s.form(3);
+  s.broadcast_some(s.chance().below(3), 5);
+  s.wait(50ms);
+  for (const machine_index i : shuffled(s)) s.crash(i);
+  for (const machine_index i : shuffled(s)) {
+    restart(s, i, s.at(i).durable());
+    s.wait_below(500ms);
+  }
+  s.expect([&] { return s.leader() < 3; });
+  return s.leader();
+}
+
 }  // namespace
 
 void crash_while_a_view_is_pending(stage& s) {
@@ -221,16 +235,7 @@ void state_outruns_its_file(stage& s) {
 // All die and come back; who founds the group anew is cut off from the others before they are in, and dies
 // once more. What it had committed alone by then, its application would have, and nobody else could ever get.
 void founder_dies_before_the_others_are_in(stage& s) {
-  s.form(3);
-  s.broadcast_some(s.chance().below(3), 5);
-  s.wait(50ms);
-  for (const machine_index i : shuffled(s)) s.crash(i);
-  for (const machine_index i : shuffled(s)) {
-    restart(s, i, s.at(i).durable());
-    s.wait_below(500ms);
-  }
-  s.expect([&] { return s.leader() < 3; });
-  const machine_index f = s.leader();
+  const machine_index f = crash_and_found(s);
   const std::vector<machine_index> rest{(f + 1) % 3, (f + 2) % 3};
   s.split({f}, rest);
   s.arrive();
@@ -250,16 +255,7 @@ void founder_dies_before_the_others_are_in(stage& s) {
 // The same, and its application has lost everything meanwhile: what the others have must not be given up for
 // that. It is told whose state it needs, and goes on from there.
 void founder_comes_back_with_nothing(stage& s) {
-  s.form(3);
-  s.broadcast_some(s.chance().below(3), 5);
-  s.wait(50ms);
-  for (const machine_index i : shuffled(s)) s.crash(i);
-  for (const machine_index i : shuffled(s)) {
-    restart(s, i, s.at(i).durable());
-    s.wait_below(500ms);
-  }
-  s.expect([&] { return s.leader() < 3; });
-  const machine_index f = s.leader();
+  const machine_index f = crash_and_found(s);
   const std::vector<machine_index> rest{(f + 1) % 3, (f + 2) % 3};
   s.split({f}, rest);
   if (s.status(f).delivered > s.status(rest[0]).delivered) throw missed();  // what it lost, nobody has

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "engine/guard.hpp"
+#include "link/greeting.hpp"
 #include "support/certificates.hpp"
 #include "unit/tls/shell.hpp"
 
@@ -60,7 +61,7 @@ TEST_F(guarding, a_text_becomes_settings_and_the_same_text) {
   EXPECT_EQ((*again)->compression.threshold, 512U) << "is this node's own";
   EXPECT_TRUE(is_encrypted(text));
   EXPECT_EQ(without_anchors(text).find("socket.ssl_anchors"), std::string::npos);
-  EXPECT_THAT(policy_difference(text, without_anchors(text)), HasSubstr("here and not set there"));
+  EXPECT_THAT(link::policy_difference(text, without_anchors(text)), HasSubstr("here and not set there"));
   for (const std::string bad :
        {"", "socket.ssl=no\n", "gcs.fc_policy=throttle\nsocket.ssl=maybe\nsocket.ssl_compression=none\n",
         "gcs.fc_policy=x\nsocket.ssl=no\nsocket.ssl_compression=none\n",
