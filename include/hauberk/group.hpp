@@ -107,10 +107,12 @@ struct refusals {
   std::uint64_t version = 0;   ///< of the protocol
   std::uint64_t group = 0;     ///< its name
   std::uint64_t policy = 0;
-  std::uint64_t host = 0;       ///< `host::admit` said no
-  std::uint64_t timed_out = 0;  ///< no greeting within handshake.timeout
-  std::uint64_t by_peer = 0;    ///< the other side refused this node
-  std::uint64_t other = 0;      ///< a connection that broke, most often
+  std::uint64_t not_allowed = 0;  ///< by gmcast.allowed
+  std::uint64_t host = 0;         ///< `host::admit` said no
+  std::uint64_t crowded = 0;      ///< too many that had not greeted, at once or lately: not listened to
+  std::uint64_t timed_out = 0;    ///< no greeting within handshake.timeout
+  std::uint64_t by_peer = 0;      ///< the other side refused this node
+  std::uint64_t other = 0;        ///< a connection that broke, most often
 };
 
 /// Counters and gauges since `join`. Bytes are payload bytes unless said otherwise.
@@ -244,6 +246,8 @@ class group {
   /// after the other, within about 12 s; the view does not change and no message is lost. Other anchors in
   /// `socket.ssl_ca` are a change of the whole group, as above: they have to be on file at all members.
   /// `socket.ssl_watch=yes|no` does so by itself whenever one of these files changes.
+  /// `gmcast.allowed`, `handshake.timeout` and `handshake.pending_max` are in force for everybody who comes
+  /// from now on; a peer that has a link and is not allowed any more loses it.
   /// Errors: bad_option (not known, or not to be changed while running), bad_file, bad_certificate, refused
   /// (a plaintext group has no certificates), closed.
   result<void> set_option(std::string_view key, std::string_view value,

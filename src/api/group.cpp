@@ -86,7 +86,7 @@ engine::settings settings_of(const config::values& from, std::optional<recovered
   made.common = {from.encrypted, from.security, from.compression, from.replication.policy};
   made.set_common = options::set_common;
   made.watches_files = from.watches_files;
-  made.handshake_timeout = from.handshake_timeout;
+  made.entry = {from.sockets.door, from.handshake_timeout};
   made.replication = from.replication;
   made.meshing = from.meshing;
   made.sockets = from.sockets;
@@ -183,7 +183,9 @@ refusals refusals_of(const engine::snapshot& from) {
   made.version = by(tls::check::version);
   made.group = by(tls::check::group);
   made.policy = by(tls::check::policy);
+  made.not_allowed = by(tls::check::not_allowed);
   made.host = by(tls::check::host);
+  made.crowded = by(tls::check::crowded);
   made.timed_out = by(tls::check::time);
   made.by_peer = by(tls::check::by_peer);
   made.other = by(tls::check::other);
@@ -383,6 +385,9 @@ result<void> group::set_option(std::string_view key, std::string_view value,
         return change->wanted ? impl_->inside().reload(timeout) : result<void>();
       case options::change_kind::watch:
         return impl_->inside().watch(change->wanted);
+      case options::change_kind::entry:
+        impl_->inside().set_entry(change->entry);
+        return {};
     }
     return {};
   });

@@ -30,6 +30,27 @@ std::string tls::settings::*file_of(std::string_view key) {
   return at == files.end() ? nullptr : at->second;
 }
 
+/// What strangers may cost, and who is allowed.
+result<change> entry_change(const row& of, std::string_view key, const std::string& value) {
+  draft read;
+  const verdict outcome = of.apply(read, value);
+  if (outcome.what == verdict::kind::refused) return bad(shown(key, value) + ": " + outcome.words);
+  if (outcome.what != verdict::kind::good)
+    return bad(shown(key, value) + " is not allowed: expected " + std::string(of.allowed));
+  change made{change_kind::entry};
+  if (of.key == "handshake.timeout") {
+    made.entry = [is = read.handshake_timeout](auto& rules) { rules.handshake_timeout = is; };
+  } else if (of.key == "gmcast.allowed") {
+    made.entry = [is = read.sockets.door.allowed](auto& rules) { rules.door.allowed = is; };
+  } else {
+    made.entry = [is = read.sockets.door](auto& rules) {
+      rules.door.pending_max = is.pending_max;
+      rules.door.pending_per_address_max = is.pending_per_address_max;
+    };
+  }
+  return made;
+}
+
 }  // namespace
 
 result<change> read_change(std::string_view key, std::string_view value) {
@@ -40,6 +61,7 @@ result<change> read_change(std::string_view key, std::string_view value) {
     return bad(shown(key, value) + ": cannot be changed while the node runs: set it at the next start");
   if (of.change == change_kind::group) return change{of.change};
   if (of.change == change_kind::file) return change{of.change, false, file_of(of.key)};
+  if (of.change == change_kind::entry) return entry_change(of, key, std::string(value));
   const auto wanted = base::options::parse_boolean(value);
   if (!wanted) return bad(shown(key, value) + " is not allowed: expected " + std::string(of.allowed));
   return change{of.change, *wanted};

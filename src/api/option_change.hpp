@@ -1,6 +1,7 @@
 // What `group::set_option` can change while the node runs.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -12,8 +13,9 @@ namespace hauberk::options {
 
 struct change {
   change_kind what = change_kind::refused;
-  bool wanted = false;                         ///< reload, watch: or not
-  std::string tls::settings::*file = nullptr;  ///< the one that is to be another
+  bool wanted = false;                                   ///< reload, watch: or not
+  std::string tls::settings::*file = nullptr;            ///< the one that is to be another
+  std::function<void(engine::entry_rules&)> entry = {};  ///< what changes in them
 };
 
 /// Errors: bad_option, in the words of `config::parse`; `refused` never comes.

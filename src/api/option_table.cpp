@@ -181,11 +181,6 @@ verdict set_rekey(draft& to, const std::string& text) {
   return good();
 }
 
-/// Options whose absence would leave a hole that the person believes closed.
-setter empty_only(std::string why) {
-  return [=](draft&, const std::string& text) { return text.empty() ? good() : refused(why); };
-}
-
 verdict set_compression(draft& to, const std::string& text) {
   std::string name = grammar::lower(text);
   int level = 0;
@@ -228,8 +223,17 @@ setter kernel_buffer_at(Where where) {
 verdict set_pending(draft& to, const std::string& text) {
   const auto read = grammar::parse_number(text);
   if (!read || *read < 1 || *read > 65535) return not_allowed();
-  to.sockets.pending_max = static_cast<unsigned>(*read);
-  to.sockets.pending_per_address_max = std::min(to.sockets.pending_max, 8U);
+  auto& door = to.sockets.door;
+  door.pending_max = static_cast<unsigned>(*read);
+  door.pending_per_address_max = std::min(door.pending_max, std::max(8U, door.pending_max / 8));
+  return good();
+}
+
+verdict set_allowed(draft& to, const std::string& text) {
+  auto list = net::allow_list::read(grammar::split_list(text));
+  if (!list) return refused(list.error().text);
+  to.sockets.door.allowed =
+      list->empty() ? nullptr : std::make_shared<const net::allow_list>(std::move(*list));
   return good();
 }
 
@@ -373,11 +377,11 @@ std::vector<row> security_rows() {
        kernel_buffer_at([](draft& v) { return &v.sockets.receive_buffer_bytes; })},
       {"socket.send_buf_size", "auto", "auto, or a size up to 1G",
        kernel_buffer_at([](draft& v) { return &v.sockets.send_buffer_bytes; })},
-      {"gmcast.allowed", "", "nothing yet",
-       empty_only("not supported yet: everyone with a valid certificate would be let in; remove it")},
+      {"gmcast.allowed", "", "addresses, networks such as 10.0.0.0/8, and names, comma separated",
+       set_allowed, change_kind::entry},
       {"handshake.timeout", "PT5S", some_time,
-       duration_at(1ms, 1h, [](draft& v) { return &v.handshake_timeout; })},
-      {"handshake.pending_max", "64", "1 to 65535", set_pending},
+       duration_at(1ms, 1h, [](draft& v) { return &v.handshake_timeout; }), change_kind::entry},
+      {"handshake.pending_max", "64", "1 to 65535", set_pending, change_kind::entry},
       {"gmcast.mcast_addr", "", "", ignored("all links are unicast TLS")},
       {"gmcast.mcast_ttl", "", "", ignored("all links are unicast TLS")},
       {"gmcast.version", "", "", ignored("links agree on a protocol version themselves")},

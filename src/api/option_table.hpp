@@ -36,7 +36,8 @@ enum class change_kind {
   group,  ///< proposed to the group, and in force at all members at once
   file,   ///< of this node, read by the next reload
   reload,
-  watch
+  watch,
+  entry  ///< of this node: what strangers may cost, and who is allowed
 };
 
 struct row {

@@ -92,6 +92,10 @@ class engine final : private net::handler {
   /// `reload` by itself whenever one of the files changes, or no longer.
   result<void> watch(bool wanted);
 
+  /// What strangers may cost and who is allowed, from now on; who has a link and is not allowed any more
+  /// loses it.
+  void set_entry(const std::function<void(entry_rules&)>& change);
+
   [[nodiscard]] bool is_primary() const { return submissions_.is_primary(); }
   [[nodiscard]] snapshot counted() const;
   [[nodiscard]] std::uint16_t port() const { return port_; }
@@ -199,6 +203,8 @@ class engine final : private net::handler {
   std::uint16_t port_ = 0;
 
   guard guard_;  // certificates and policy, for any thread
+  mutable std::mutex entry_mutex_;
+  entry_rules entry_;
 
   // For the application's threads.
   submissions submissions_;

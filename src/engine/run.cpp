@@ -92,7 +92,9 @@ void engine::handle(link_down& one) {
   if (visitors_.erase(one.id) != 0 || is_retired_) return;
   troubles_changed_ = true;
   if (one.why.was_up) {
-    if (one.why.why.code == errc::bad_certificate && !one.why.told_by_peer) {
+    const bool is_unwelcome = one.why.why.code == errc::bad_certificate ||
+                              one.why.failed == tls::check::not_allowed || one.why.failed == tls::check::host;
+    if (is_unwelcome && !one.why.told_by_peer) {
       ++counted_.links_dropped;
       how_.log(base::level::warning, "dropped a " + one.why.why.text);
     }
@@ -100,6 +102,9 @@ void engine::handle(link_down& one) {
     drain_mesh();
     return;
   }
+  // Nobody refused anybody: a node that is going down, or somebody who only looked (hauberk doctor).
+  if (one.dial == 0 && one.why.told_by_peer && one.why.why.code == errc::closed)
+    return how_.log(base::level::info, "no link: " + one.why.why.text);
   ++counted_.links_refused;
   ++counted_.refused_by[static_cast<std::size_t>(one.why.failed)];
   if (one.dial == 0) return say_refused(one.why.why.text);

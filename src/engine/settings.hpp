@@ -14,6 +14,12 @@
 
 namespace hauberk::engine {
 
+/// How somebody comes to have a link with this node.
+struct entry_rules {
+  net::door_rules door;
+  base::duration handshake_timeout = std::chrono::seconds(5);
+};
+
 struct settings {
   std::string group;
   std::string name;
@@ -27,11 +33,11 @@ struct settings {
 
   common_settings common;      ///< as configured
   bool watches_files = false;  ///< reload when one of its files changes, once there is encryption
-  base::duration handshake_timeout = std::chrono::seconds(5);
+  entry_rules entry;
 
   replica::settings replication;  ///< `policy` is filled by the engine
   mesh::settings meshing;         ///< `self` is drawn by the engine
-  net::settings sockets;
+  net::settings sockets;          ///< `door` is that of `entry`
 
   /// Events taken from the log and not yet by the application. Beyond either bound the log waits; the
   /// engine itself never does.

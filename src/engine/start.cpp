@@ -8,6 +8,8 @@
 #include "engine/engine.hpp"
 #include "engine/policy.hpp"
 #include "engine/waiting.hpp"
+#include "link/greeting.hpp"
+#include "mesh/address.hpp"
 
 namespace hauberk::engine {
 namespace {
@@ -40,6 +42,19 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
+/// gmcast.allowed, asked about a peer that has proved its names.
+link::settings::opinion permission_of(const std::string& here, std::shared_ptr<const net::allow_list> list) {
+  return [here, list = std::move(list)](const mesh::hello& hello, const std::string& remote,
+                                        const tls::certificate* shown) -> std::string {
+    std::vector<std::string> names{hello.name};
+    if (shown != nullptr) names.insert(names.end(), shown->names.begin(), shown->names.end());
+    const auto at = mesh::split_address(remote);
+    if (list->allows(at ? at->host : remote, names)) return {};
+    return "gmcast.allowed of " + here + " has neither the address " + (at ? at->host : remote) +
+           " nor a name of the member '" + link::printable(hello.name, 255) + "'";
+  };
+}
+
 error closed() { return {errc::closed, "the group was left or this handle is closed: join again"}; }
 
 }  // namespace
@@ -47,6 +62,7 @@ error closed() { return {errc::closed, "the group was left or this handle is clo
 engine::engine(settings how)
     : how_(std::move(how)),
       guard_(how_),
+      entry_(how_.entry),
       submissions_(how_.replication.send_window_bytes, how_.replication.payload_bytes_max),
       delivery_(how_.delivery_entries_max, how_.delivery_bytes_max) {}
 
@@ -77,6 +93,7 @@ result<void> engine::prepare() {
   }
   if (auto chosen = choose_policy(); !chosen) return chosen;
 
+  how_.sockets.door = how_.entry.door;
   owner_ = std::make_unique<net::transport>(
       how_.sockets, [this] { return link_settings(); }, static_cast<net::handler&>(*this), how_.log);
   transport_ = owner_.get();
@@ -111,9 +128,21 @@ link::settings engine::link_settings() const {
   const auto has = guard_.both();
   static_cast<link::face&>(made) = face_of(*has.now);
   if (has.prepared != nullptr) made.prepared = face_of(*has.prepared);
-  made.handshake_timeout = how_.handshake_timeout;
   made.admit = how_.admit;
+  const std::lock_guard hold(entry_mutex_);
+  made.handshake_timeout = entry_.handshake_timeout;
+  if (entry_.door.allowed && !entry_.door.allowed->empty())
+    made.allow = permission_of(how_.name, entry_.door.allowed);
   return made;
+}
+
+void engine::set_entry(const std::function<void(entry_rules&)>& change) {
+  {
+    const std::lock_guard hold(entry_mutex_);
+    change(entry_);
+    transport_->set_door(entry_.door);
+  }
+  transport_->review();
 }
 
 void engine::begin() {
@@ -327,6 +356,10 @@ snapshot engine::counted() const {
   made.broadcast_bytes = broadcasts.bytes;
   made.in_flight_bytes = submissions_.in_flight_bytes();
   made.group.primary = is_primary();
+  const net::turned_away away = transport_->turned_away();
+  made.refused_by[static_cast<std::size_t>(tls::check::crowded)] += away.crowded;
+  made.refused_by[static_cast<std::size_t>(tls::check::not_allowed)] += away.not_allowed;
+  made.links_refused += away.crowded + away.not_allowed;
   return made;
 }
 

@@ -74,7 +74,8 @@ struct link::machine {
   void handle(wire::message&& what);
   void choose_face(const mesh::hello& theirs);
   void greet(const mesh::hello& theirs);
-  [[nodiscard]] std::string ask_host(const mesh::hello& theirs, const tls::certificate* certificate) const;
+  [[nodiscard]] std::optional<refusal> ask(const mesh::hello& theirs,
+                                           const tls::certificate* certificate) const;
   void review();
   void handle_goodbye(const mesh::goodbye& said);
 
@@ -204,8 +205,7 @@ void link::machine::greet(const mesh::hello& theirs) {
   const auto certificate = pipe.peer();
   const channel through{by->security ? &*by->security : nullptr, certificate ? &*certificate : nullptr};
   if (const auto why = check_hello(by->mine, theirs, through)) return refuse(*why);
-  if (const std::string why = ask_host(theirs, through.peer); !why.empty())
-    return fail(errc::refused, why, tls::check::host);
+  if (const auto why = ask(theirs, through.peer)) return refuse(*why);
   peer = theirs;
   if (newest) review();
   if (now_in == state::down) return;
@@ -218,12 +218,16 @@ void link::machine::greet(const mesh::hello& theirs) {
 }
 
 /// The host is asked last, so that it hears only of peers that have proved who they are.
-std::string link::machine::ask_host(const mesh::hello& theirs, const tls::certificate* certificate) const {
-  const auto& admit = newest ? newest->admit : how.admit;
-  const std::string why = admit ? admit(theirs, remote, certificate) : std::string();
-  if (why.empty()) return {};
-  return "the host program of " + how.mine.name + " does not admit " + printable(theirs.name, 255) + ": " +
-         printable(why);
+std::optional<refusal> link::machine::ask(const mesh::hello& theirs,
+                                          const tls::certificate* certificate) const {
+  const settings& now = newest ? *newest : how;
+  std::string why = now.allow ? now.allow(theirs, remote, certificate) : std::string();
+  if (!why.empty()) return refusal{errc::refused, why, why, tls::check::not_allowed};
+  why = now.admit ? now.admit(theirs, remote, certificate) : std::string();
+  if (why.empty()) return std::nullopt;
+  why = "the host program of " + how.mine.name + " does not admit " + printable(theirs.name, 255) + ": " +
+        printable(why);
+  return refusal{errc::refused, why, why, tls::check::host};
 }
 
 /// The peer has passed once; would it pass now?
@@ -231,14 +235,14 @@ void link::machine::review() {
   const std::string& digest = by->mine.policy_digest;
   const bool is_prepared = newest->prepared && newest->prepared->mine.policy_digest == digest;
   const face& now = is_prepared ? *newest->prepared : *newest;
-  if (const auto certificate = pipe.peer(); certificate && now.security) {
+  const auto certificate = pipe.peer();
+  if (certificate && now.security) {
     tls::verdict found = pipe.judge_peer(*now.security);
     if (found.passed())
       found = {tls::identity_mismatch(*now.security, *certificate, peer->name), tls::check::identity};
     if (!found.passed()) return fail(errc::bad_certificate, printable(found.words), found.failed);
-    if (const std::string why = ask_host(*peer, &*certificate); !why.empty())
-      return fail(errc::refused, why, tls::check::host);
   }
+  if (const auto why = ask(*peer, certificate ? &*certificate : nullptr)) return refuse(*why);
   if (now_in != state::up && now.mine.policy_digest != digest)
     fail(errc::refused, "the group's policy changed while this link was made", tls::check::policy);
 }

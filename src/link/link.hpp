@@ -39,8 +39,10 @@ struct settings : face {
   bool dials_prepared = false;  ///< of a link that is dialled: by `prepared`, where there is one
   base::duration handshake_timeout = std::chrono::seconds(5);  ///< for TLS and hellos together
   std::size_t output_bytes = 256 * 1024;                       ///< ciphertext gathered for one write
-  /// The host's word on a peer that passed every check of ours, at its address: nothing, or why not.
-  std::function<std::string(const mesh::hello&, const std::string&, const tls::certificate*)> admit{};
+  /// A word on a peer that passed the checks above, at its address: nothing, or why not.
+  using opinion = std::function<std::string(const mesh::hello&, const std::string&, const tls::certificate*)>;
+  opinion allow{};  ///< of gmcast.allowed
+  opinion admit{};  ///< of the host, which is asked last
 };
 
 /// Both hellos passed.

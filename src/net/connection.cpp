@@ -215,7 +215,7 @@ void connection::report() {
     } else if (std::holds_alternative<link::worn>(*next)) {
       hub_.owner.on_worn(id_);
     } else if (auto* up = std::get_if<link::up>(&*next)) {
-      release_place();
+      release_place(true);
       hub_.owner.on_up(id_, token_ != 0, host_of(remote_), std::move(*up));
     } else {
       flush(batch, bulk_bytes);
@@ -254,8 +254,8 @@ void connection::begin_linger() {
   arm();
 }
 
-void connection::release_place() {
-  if (std::exchange(holds_place_, false)) hub_.release(remote_.address());
+void connection::release_place(bool greeted) {
+  if (std::exchange(holds_place_, false)) hub_.entry.release(remote_.address(), greeted);
 }
 
 void connection::finish() {
@@ -263,7 +263,7 @@ void connection::finish() {
   boost::system::error_code ignored;
   timer_.cancel();
   socket_.close(ignored);
-  release_place();
+  release_place(false);
   hub_.remove(id_);
 }
 

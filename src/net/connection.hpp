@@ -15,8 +15,8 @@ namespace hauberk::net {
 
 class connection : public std::enable_shared_from_this<connection> {
  public:
-  /// `token` is the dial that made it, 0 for an inbound one (which holds a place in the hub's count);
-  /// `prepared` as in transport::dial.
+  /// `token` is the dial that made it, 0 for an inbound one (which holds a place at the door); `prepared` as
+  /// in transport::dial.
   connection(hub& shared, socket connected, const tcp::endpoint& remote, connection_id id,
              std::uint64_t token, bool prepared = false);
 
@@ -44,7 +44,7 @@ class connection : public std::enable_shared_from_this<connection> {
   void on_timer();
   void begin_linger();
   void finish();
-  void release_place();
+  void release_place(bool greeted);
 
   hub& hub_;
   socket socket_;

@@ -39,21 +39,4 @@ bool hub::wait_until_empty(base::duration patience) {
   return emptied_.wait_for(lock, patience, [this] { return connections_.empty(); });
 }
 
-bool hub::admit(const asio::ip::address& address) {
-  const std::lock_guard lock(mutex_);
-  if (pending_total_ >= how.pending_max) return false;
-  unsigned& here = pending_[address];
-  if (here >= how.pending_per_address_max) return false;
-  ++here;
-  ++pending_total_;
-  return true;
-}
-
-void hub::release(const asio::ip::address& address) {
-  const std::lock_guard lock(mutex_);
-  const auto at = pending_.find(address);
-  if (--at->second == 0) pending_.erase(at);
-  --pending_total_;
-}
-
 }  // namespace hauberk::net

@@ -1,14 +1,14 @@
 // What connections, dials and listeners share: the owner's handler, the table of living connections and the
-// count of strangers at the door. Thread safe.
+// door. Thread safe.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
 
+#include "net/door.hpp"
 #include "net/sockets.hpp"
 
 namespace hauberk::net {
@@ -18,12 +18,17 @@ class connection;
 class hub {
  public:
   hub(settings s, std::function<link::settings()> make, handler& o, base::logger w)
-      : how(std::move(s)), make_link_settings(std::move(make)), owner(o), words(std::move(w)) {}
+      : how(std::move(s)),
+        make_link_settings(std::move(make)),
+        owner(o),
+        words(std::move(w)),
+        entry(how.door) {}
 
   const settings how;
   const std::function<link::settings()> make_link_settings;
   handler& owner;
   const base::logger words;
+  door entry;
 
   /// Once set, the owner is not called any more.
   [[nodiscard]] bool is_stopping() const { return stopping_.load(std::memory_order_acquire); }
@@ -38,10 +43,6 @@ class hub {
   /// True when all connections ended within `patience`.
   bool wait_until_empty(base::duration patience);
 
-  /// Takes a place for an inbound connection from `address`; false when none is left.
-  [[nodiscard]] bool admit(const asio::ip::address& address);
-  void release(const asio::ip::address& address);
-
  private:
   std::atomic<bool> stopping_ = false;
   std::atomic<connection_id> inbound_last_ = 0;
@@ -49,8 +50,6 @@ class hub {
   mutable std::mutex mutex_;
   std::condition_variable emptied_;
   std::unordered_map<connection_id, std::shared_ptr<connection>> connections_;
-  std::map<asio::ip::address, unsigned> pending_;
-  unsigned pending_total_ = 0;
 };
 
 }  // namespace hauberk::net

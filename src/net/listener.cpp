@@ -17,6 +17,9 @@ using namespace std::chrono_literals;
 constexpr base::duration pause_after_trouble = 100ms;
 constexpr base::duration words_every = 10s;
 constexpr int accepts_max = 16;  // in a row
+// When nearly all of these were turned away: so many a second cost a few percent of a core, and the rest
+// waits in the kernel, which is good at it.
+constexpr base::duration pause_in_flood = 4ms;
 
 }  // namespace
 
@@ -88,55 +91,68 @@ void listener::wait() {
 }
 
 void listener::accept() {
+  int welcome = 0;
   for (int i = 0; i < accepts_max && !is_stopped_; ++i) {
     tcp::endpoint remote;
     auto size = static_cast<socklen_t>(remote.capacity());
     const int fd = ::accept4(acceptor_.native_handle(), remote.data(), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
       remote.resize(size);
-      admit(fd, remote);
+      welcome += admit(fd, remote) ? 1 : 0;
       continue;
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) return wait();
     if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;  // that one's trouble only
-    say_rarely(std::string("net: cannot accept a connection now: ") + std::system_category().message(errno) +
-               "; trying again");
-    set(timer_, transport::now() + pause_after_trouble);
-    timer_.async_wait([self = shared_from_this()](const boost::system::error_code&) { self->accept(); });
-    return;
+    say_rarely(trouble_, std::string("net: cannot accept a connection now: ") +
+                             std::system_category().message(errno) + "; trying again");
+    return pause(pause_after_trouble);
   }
-  wait();
+  welcome > 0 ? wait() : pause(pause_in_flood);
 }
 
-void listener::admit(int fd, const tcp::endpoint& remote) {
-  if (!hub_.admit(remote.address())) {
+void listener::pause(base::duration span) {
+  if (is_stopped_) return;
+  set(timer_, transport::now() + span);
+  timer_.async_wait([self = shared_from_this()](const boost::system::error_code&) { self->accept(); });
+}
+
+bool listener::admit(int fd, const tcp::endpoint& remote) {
+  const door::verdict answer = hub_.entry.admit(remote.address(), transport::now());
+  if (answer != door::verdict::come_in) {
     ::close(fd);
-    say_rarely("net: refused a connection from " + text_of(remote) +
-               ": too many connections that have not greeted yet");
-    return;
+    const std::string who = "net: refused a connection from " + text_of(remote) + ": ";
+    if (answer == door::verdict::not_allowed)
+      say_rarely(uninvited_, who + "its address is not in gmcast.allowed");
+    else if (answer == door::verdict::crowded)
+      say_rarely(crowd_, who + "too many connections that have not greeted yet (handshake.pending_max)");
+    else
+      say_rarely(crowd_, who + "too many connections that came to nothing lately (handshake.pending_max)");
+    return false;
   }
   socket accepted(asio::make_strand(context_));
   boost::system::error_code problem;
   accepted.assign(remote.protocol(), fd, problem);
   if (problem) {
     ::close(fd);
-    hub_.release(remote.address());
-    return;
+    hub_.entry.release(remote.address(), false);
+    return false;
   }
   const connection_id id = hub_.next_inbound();
   const auto made = std::make_shared<connection>(hub_, std::move(accepted), remote, id, 0);
   hub_.add(id, made);
   made->start();
+  return true;
 }
 
 // A flood must not become a flood of words.
-void listener::say_rarely(const std::string& line) {
+void listener::say_rarely(topic& about, const std::string& line) {
   const base::time_point now = transport::now();
-  ++unsaid_;
-  if (said_last_ != base::time_point{} && now - said_last_ < words_every) return;
-  hub_.words(base::level::warning, unsaid_ > 1 ? line + " (" + std::to_string(unsaid_) + " times)" : line);
-  said_last_ = now;
-  unsaid_ = 0;
+  ++about.unsaid;
+  if (about.said_last != base::time_point{} && now - about.said_last < words_every) return;
+  hub_.words(base::level::warning,
+             about.unsaid > 1 ? line + " (" + std::to_string(about.unsaid) + " times)" : line);
+  about.said_last = now;
+  about.unsaid = 0;
 }
 
 result<std::vector<tcp::endpoint>> endpoints_of(asio::io_context& context, const std::string& written) {

@@ -1,5 +1,6 @@
 // One listening socket. No error ends it: where the system is out of descriptors or memory it pauses and
-// looks again a moment later, since an unaccepted connection would otherwise wake it without end.
+// looks again a moment later, since an unaccepted connection would otherwise wake it without end. A flood
+// that the door turns away is taken in small sips.
 #pragma once
 
 #include <memory>
@@ -23,8 +24,14 @@ class listener : public std::enable_shared_from_this<listener> {
  private:
   void wait();
   void accept();
-  void admit(int fd, const tcp::endpoint& remote);
-  void say_rarely(const std::string& line);
+  bool admit(int fd, const tcp::endpoint& remote);
+  void pause(base::duration span);
+  /// What is said again and again, of one kind.
+  struct topic {
+    base::time_point said_last{};
+    unsigned unsaid = 0;
+  };
+  void say_rarely(topic& about, const std::string& line);
 
   hub& hub_;
   asio::io_context& context_;
@@ -32,8 +39,7 @@ class listener : public std::enable_shared_from_this<listener> {
   asio::basic_socket_acceptor<tcp, strand> acceptor_;
   timer timer_;
   bool is_stopped_ = false;
-  base::time_point said_last_{};
-  unsigned unsaid_ = 0;
+  topic trouble_, uninvited_, crowd_;
 };
 
 /// The endpoints that "host:port" means for listening; a name may mean several.

@@ -154,6 +154,10 @@ void transport::review(connection_id id) {
   if (const auto which = inside_->shared.find(id)) which->review();
 }
 
+void transport::set_door(door_rules how) { inside_->shared.entry.set(std::move(how)); }
+
+net::turned_away transport::turned_away() const { return inside_->shared.entry.counted(); }
+
 void transport::post(std::function<void()> task) {
   asio::post(inside_->engine, [inside = inside_.get(), task = std::move(task)] {
     if (!inside->shared.is_stopping()) task();

@@ -14,15 +14,16 @@
 
 #include "base/log.hpp"
 #include "link/link.hpp"
+#include "net/door_rules.hpp"
 
 namespace hauberk::net {
 
 struct settings {
   std::vector<std::string> listen;  ///< host:port; "[::]:4567" listens on both IPv4 and IPv6 where it can
   unsigned io_threads = 2;
-  base::duration dial_timeout = std::chrono::seconds(3);   ///< resolve and connect
-  unsigned pending_max = 64, pending_per_address_max = 8;  ///< inbound links not yet up
-  int receive_buffer_bytes = 0, send_buffer_bytes = 0;     ///< kernel buffers; 0 = the system's
+  base::duration dial_timeout = std::chrono::seconds(3);  ///< resolve and connect
+  door_rules door;
+  int receive_buffer_bytes = 0, send_buffer_bytes = 0;  ///< kernel buffers; 0 = the system's
 };
 
 /// Names a connection for its whole life; never reused.
@@ -80,6 +81,10 @@ class transport {
   /// now. Those that do not pass end.
   void review();
   void review(connection_id id);
+  /// From now on: links that are up are left alone.
+  void set_door(door_rules how);
+  /// Connections that were closed before a word was said.
+  [[nodiscard]] net::turned_away turned_away() const;
   /// Runs `task` on the engine's strand: one at a time, in order of posting.
   void post(std::function<void()> task);
   /// Runs `task` on the engine's strand at `when`, replacing the alarm set before.

@@ -18,9 +18,11 @@ enum class check : std::size_t {
   version,   ///< of the protocol
   group,     ///< its name
   policy,
-  host,     ///< the host program said no
-  time,     ///< no greeting within the limit
-  by_peer,  ///< the other side refused us
+  not_allowed,  ///< by gmcast.allowed
+  host,         ///< the host program said no
+  time,         ///< no greeting within the limit
+  crowded,      ///< too many that had not greeted, at once or lately
+  by_peer,      ///< the other side refused us
 };
 /// What a check made of a peer.
 struct verdict {

@@ -49,10 +49,14 @@ bool carry(int from, int to, std::size_t& budget) {
 
 }  // namespace
 
-raw_socket::raw_socket() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+raw_socket::raw_socket(const std::string& from) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   EXPECT_GE(fd_, 0);
   const timeval patience{20, 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  if (from.empty()) return;
+  sockaddr_in at = loopback(0);
+  EXPECT_EQ(::inet_pton(AF_INET, from.c_str(), &at.sin_addr), 1);
+  EXPECT_EQ(::bind(fd_, reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
 }
 
 bool raw_socket::connect(std::uint16_t port) { return connect_to(fd_, port) == 0; }

@@ -13,7 +13,8 @@ namespace hauberk::net::test {
 /// A blocking TCP socket, for saying wrong things.
 class raw_socket {
  public:
-  raw_socket();
+  /// `from` is the address that the other side sees, one of 127.0.0.0/8; empty = 127.0.0.1.
+  explicit raw_socket(const std::string& from = {});
   raw_socket(raw_socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   ~raw_socket() { close(); }
 

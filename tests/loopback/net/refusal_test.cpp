@@ -4,6 +4,7 @@
 #include "base/random.hpp"
 #include "loopback/net/party.hpp"
 #include "loopback/net/raw_socket.hpp"
+#include "mesh/mesh.hpp"
 
 namespace hauberk::net::test {
 namespace {
@@ -160,16 +161,20 @@ TEST_F(Refusal, OnlySoManyStrangersPerAddress) {
 
 TEST_F(Refusal, OnlySoManyStrangersInAll) {
   character small = member("db2", ca.node("db2"));
-  small.how.pending_max = 3;
+  small.how.door.pending_max = 3;
   party b(small), a(member("db1", ca.node("db1")));
   (void)link_up(a, b);  // links that are up do not count
-  std::vector<raw_socket> crowd(5);
+  std::vector<raw_socket> crowd;
+  for (int i = 0; i < 5; ++i) crowd.emplace_back("127.0.0.2");
   for (auto& each : crowd) ASSERT_TRUE(each.connect(b.wire().port()));
   const auto ended = [&] {
     return std::count_if(crowd.begin(), crowd.end(), [](raw_socket& each) { return each.is_ended(); });
   };
   EXPECT_TRUE(eventually([&] { return ended() >= 2; }));
   EXPECT_EQ(ended(), 2);
+  EXPECT_EQ(b.wire().turned_away().crowded, 2U);
+  a.wire().dial(2, b.address());  // its address has greeted before: no stranger keeps it out
+  EXPECT_TRUE(a.wait([&] { return a.links[mesh::id_of_dial(2)].is_up; }));
 }
 
 }  // namespace

@@ -62,8 +62,8 @@ TEST(Config, Defaults) {
   EXPECT_TRUE(in.wait_prim);
   EXPECT_EQ(in.wait_prim_timeout, 30s);
   EXPECT_EQ(in.handshake_timeout, 5s);
-  EXPECT_EQ(in.sockets.pending_max, 64U);
-  EXPECT_EQ(in.sockets.pending_per_address_max, 8U);
+  EXPECT_EQ(in.sockets.door.pending_max, 64U);
+  EXPECT_EQ(in.sockets.door.pending_per_address_max, 8U);
   EXPECT_THAT(options.notes(), IsEmpty());
 }
 
@@ -298,13 +298,23 @@ TEST(Config, WhatIgnoringWouldWeakenIsRefused) {
   for (const char* text : {"socket.ssl=permissive", "socket.dynamic=true"})
     EXPECT_THAT(refusal(std::string(secured) + text), AllOf(HasSubstr(text), HasSubstr("no node alone is")))
         << text;
-  for (const char* text : {"gmcast.allowed=10.0.0.0/8", "gmcast.isolate=1"})
-    EXPECT_THAT(refusal(std::string(secured) + text), AllOf(HasSubstr(text), HasSubstr("not supported yet")))
-        << text;
+  EXPECT_THAT(refusal(std::string(secured) + "gmcast.isolate=1"), HasSubstr("not supported yet"));
   for (const char* text : {"pc.ignore_sb=yes", "pc.ignore_quorum=true"})
     EXPECT_THAT(refusal(std::string(plain) + text), AllOf(HasSubstr(text), HasSubstr("quorum"))) << text;
   EXPECT_THAT(parsed(std::string(plain) + "pc.ignore_sb=no; gmcast.isolate=0; socket.ssl_crl=").notes(),
               IsEmpty());
+}
+
+TEST(Config, WhoIsAllowed) {
+  EXPECT_EQ(parsed(std::string(plain) + "gmcast.allowed=").inside().sockets.door.allowed, nullptr);
+  const auto list =
+      parsed(std::string(plain) + "gmcast.allowed=10.0.0.0/8, db1").inside().sockets.door.allowed;
+  ASSERT_NE(list, nullptr);
+  EXPECT_TRUE(list->allows("10.9.8.7", {"db2"}));
+  EXPECT_FALSE(list->allows("11.9.8.7", {"db2"}));
+  EXPECT_THAT(refusal(std::string(plain) + "gmcast.allowed=10.0.0.0/40"), HasSubstr("0 to 32"));
+  const auto door = parsed(std::string(plain) + "handshake.pending_max=800").inside().sockets.door;
+  EXPECT_EQ(door.pending_per_address_max, 100U) << "the same share of more";
 }
 
 TEST(Config, WhatHasNoEffectYetIsNoted) {
@@ -362,8 +372,8 @@ TEST(Config, Timing) {
   EXPECT_EQ(in.handshake_timeout, 2s);
   EXPECT_FALSE(in.wait_prim);
   EXPECT_EQ(in.wait_prim_timeout, 1h);
-  EXPECT_EQ(in.sockets.pending_max, 4U);
-  EXPECT_EQ(in.sockets.pending_per_address_max, 4U);
+  EXPECT_EQ(in.sockets.door.pending_max, 4U);
+  EXPECT_EQ(in.sockets.door.pending_per_address_max, 4U);
 }
 
 TEST(Config, TheLastOfTwoCounts) {
