@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The long checks. Each step goes on when another failed; the last lines sum up, exit 1 if any failed.
-#   tests/nightly.sh [STEP…]     steps: simulator mutants model rotation clang lint valgrind fuzz (default: all)
+#   tests/nightly.sh [STEP…]     steps: simulator mutants model rotation clang lint valgrind fuzz scan (default: all)
 # HAUBERK_SIM_MINUTES (60) and HAUBERK_FUZZ_MINUTES (5, each fuzzer) say for how long.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -76,6 +76,12 @@ step_fuzz() {
   return $failed
 }
 
+# What testssl and sslscan find at a running node, and what a capture shows.
+step_scan() {
+  cmake/build.sh release
+  HAUBERK=build/release/bin/hauberk tests/scan.sh
+}
+
 run() {  # STEP: in a shell of its own, so that `set -e` ends the step and not the night
   local began=$SECONDS verdict=passed
   echo "=== $1"
@@ -84,11 +90,11 @@ run() {  # STEP: in a shell of its own, so that `set -e` ends the step and not t
 }
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(simulator mutants model rotation clang lint valgrind fuzz)
+[ ${#steps[@]} -gt 0 ] || steps=(simulator mutants model rotation clang lint valgrind fuzz scan)
 for step in "${steps[@]}"; do
   declare -F "step_$step" >/dev/null || { echo "nightly: no step '$step'" >&2; exit 2; }
 done
-cmake/install-deps.sh clang clang-tidy clang-format libclang-rt-14-dev valgrind spin
+cmake/install-deps.sh clang clang-tidy clang-format libclang-rt-14-dev valgrind spin testssl.sh
 for step in "${steps[@]}"; do run "$step"; done
 
 echo "=== nightly"

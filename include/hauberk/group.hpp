@@ -109,6 +109,7 @@ struct refusals {
   std::uint64_t policy = 0;
   std::uint64_t not_allowed = 0;  ///< by gmcast.allowed
   std::uint64_t host = 0;         ///< `host::admit` said no
+  std::uint64_t frames = 0;       ///< sent what no node sends, or not then
   std::uint64_t crowded = 0;      ///< too many that had not greeted, at once or lately: not listened to
   std::uint64_t timed_out = 0;    ///< no greeting within handshake.timeout
   std::uint64_t by_peer = 0;      ///< the other side refused this node
@@ -127,13 +128,14 @@ struct metrics {
   std::uint64_t backlog_bytes = 0;  ///< committed, and beyond the queue of `receive` (gcs.fc_limit)
   bool throttled = false;  ///< broadcasts wait: for somebody's application, or for the history window
   std::uint64_t links_up = 0, links_refused = 0, dials_failed = 0;
-  refusals refused;                               ///< `links_refused` by reason
-  std::uint64_t links_dropped = 0;                ///< that were up, by certificates that do not pass any more
+  refusals refused;                 ///< `links_refused` by reason
+  std::uint64_t links_dropped = 0;  ///< that were up, by a check made again, or for what the peer sent
   std::uint64_t reloads = 0, reloads_failed = 0;  ///< of certificates, while running
   /// In seconds since 1970 (UTC), 0 = not known or never: the end of this node's certificate, the first end
-  /// among the peers' that it has links with, and when members with half of the weight have none any more.
+  /// among the peers' that it has links with, the first end of a trust anchor that one of these has been
+  /// signed by, and when members with half of the weight have no certificate any more, or none that counts.
   /// The log tells 30, 7 and 1 day ahead.
-  std::int64_t certificate_ends = 0, peer_certificates_end = 0, quorum_ends = 0;
+  std::int64_t certificate_ends = 0, peer_certificates_end = 0, anchors_end = 0, quorum_ends = 0;
   std::uint64_t elections = 0, refused_messages = 0, fetches = 0;
   std::uint64_t mesh_incomplete =
       0;  ///< at the leader: joiners kept out now by a missing link (the log names it)

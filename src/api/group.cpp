@@ -185,6 +185,7 @@ refusals refusals_of(const engine::snapshot& from) {
   made.policy = by(tls::check::policy);
   made.not_allowed = by(tls::check::not_allowed);
   made.host = by(tls::check::host);
+  made.frames = by(tls::check::frames);
   made.crowded = by(tls::check::crowded);
   made.timed_out = by(tls::check::time);
   made.by_peer = by(tls::check::by_peer);
@@ -437,6 +438,7 @@ hauberk::metrics group::metrics() const {
   made.reloads_failed = from.reloads_failed;
   made.certificate_ends = from.certificate_ends;
   made.peer_certificates_end = from.peer_certificates_end;
+  made.anchors_end = from.anchors_end;
   made.quorum_ends = from.quorum_ends;
   made.elections = from.group.elections;
   made.refused_messages = from.group.refused_messages;

@@ -50,7 +50,8 @@ struct snapshot {
   std::uint64_t reloads = 0, reloads_failed = 0;
   std::array<std::uint64_t, tls::checks_count> refused_by{};  ///< links that did not come up, by the check
   std::uint64_t links_dropped = 0;                            ///< that were up, by a check made again
-  std::int64_t certificate_ends = 0, peer_certificates_end = 0, quorum_ends = 0;  ///< see `expiry::findings`
+  std::int64_t certificate_ends = 0, peer_certificates_end = 0, anchors_end = 0,
+               quorum_ends = 0;  ///< see `expiry::findings`
 };
 
 class engine final : private net::handler {
@@ -155,6 +156,7 @@ class engine final : private net::handler {
   void tell_probe(const uuid& process, const replica::envelope& said);
   void handle_time();
   void look_at_certificates();
+  void look_at_clock(const mesh::hello& of);
   void decide_start();
   void start_history();
   [[nodiscard]] recovered_position departure_in(const uuid& history) const;

@@ -52,6 +52,7 @@ expiry::findings expiry::check(std::int64_t now, const replica::view* in) {
     made.over.push_back({id, "certificate " + one.shown.subject + " expired on " +
                                  tls::date_words(one.shown.not_after) + ": renew it"});
   }
+  check_anchors(now, made);
   if (in != nullptr) check_quorum(now, *in, made);
   return made;
 }
@@ -68,6 +69,38 @@ void expiry::check_one(std::int64_t now, const known& one, bool is_own, findings
   into.lines.push_back({*stage <= 1 ? base::level::error : base::level::warning,
                         whose + one.shown.subject + "," + rest +
                             ": put a new one into its socket.ssl_cert and reload (socket.ssl_reload)"});
+}
+
+const tls::certificate* expiry::anchor_of(const tls::certificate& shown) const {
+  const tls::certificate* found = nullptr;
+  for (const tls::certificate& one : anchors_)
+    if (one.subject == shown.issuer && (found == nullptr || one.not_after > found->not_after)) found = &one;
+  return found;
+}
+
+std::int64_t expiry::end_of(const tls::certificate& shown) const {
+  const tls::certificate* const anchor = anchor_of(shown);
+  return anchor == nullptr ? shown.not_after : std::min(shown.not_after, anchor->not_after);
+}
+
+// A shared pair is its own anchor and told of already.
+void expiry::check_anchors(std::int64_t now, findings& into) {
+  std::set<const tls::certificate*> used{anchor_of(own_->shown)};
+  for (const auto& [id, one] : peers_) used.insert(anchor_of(one.shown));
+  for (const tls::certificate* one : used) {
+    if (one == nullptr || one->fingerprint == own_->shown.fingerprint) continue;
+    into.anchors = into.anchors == 0 ? one->not_after : std::min(into.anchors, one->not_after);
+    const auto stage = stage_of(one->not_after - now);
+    if (!stage || !is_news(one->fingerprint, *stage)) continue;
+    const std::string until = tls::date_words(one->not_after);
+    into.lines.push_back(
+        {*stage <= 1 ? base::level::error : base::level::warning,
+         "the trust anchor " + one->subject + " in socket.ssl_ca" +
+             (*stage == 0 ? " expired on " + until + ": no new links come up with what it signed"
+                          : " expires " + in_days(one->not_after - now) + ", on " + until +
+                                ", and with it every certificate that it signed") +
+             ": bring in a new authority (hauberk certs rotate-ca)"});
+  }
 }
 
 // The plain recipe of openssl gives every certificate the serial 01, and a revocation list names serials.
@@ -91,9 +124,9 @@ void expiry::check_quorum(std::int64_t now, const replica::view& in, findings& i
   for (const replica::member& one : in.members) {
     left += one.weight;
     if (one.weight == 0) continue;
-    if (own_->name == one.name) ends.emplace_back(own_->shown.not_after, one.weight);
+    if (own_->name == one.name) ends.emplace_back(end_of(own_->shown), one.weight);
     const auto at = std::ranges::find(peers_, one.name, [](const auto& each) { return each.second.name; });
-    if (at != peers_.end()) ends.emplace_back(at->second.shown.not_after, one.weight);
+    if (at != peers_.end()) ends.emplace_back(end_of(at->second.shown), one.weight);
   }
   const unsigned total = left;
   std::ranges::sort(ends);

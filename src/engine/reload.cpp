@@ -61,6 +61,7 @@ void engine::look_at_certificates() {
   const auto in_force = guard_.current();
   if (!in_force->security) return;
   expiry_.set_own(how_.name, in_force->security->own());
+  expiry_.set_anchors(in_force->security->anchors());
   const auto view = replica_->current_view();
   const auto found = expiry_.check(today, view.get());
   const auto next = std::chrono::seconds(found.peers - today + 1);
@@ -69,7 +70,18 @@ void engine::look_at_certificates() {
   for (const auto& over : found.over) transport_->close(over.id, error(errc::bad_certificate, over.text));
   counted_.certificate_ends = found.own;
   counted_.peer_certificates_end = found.peers;
+  counted_.anchors_end = found.anchors;
   counted_.quorum_ends = found.quorum;
+}
+
+// Certificates are judged by the calendar: where two differ, one side sees them expired or not yet valid.
+void engine::look_at_clock(const mesh::hello& of) {
+  if (of.clock == 0) return;
+  const std::string words = mesh::clock_words(of.clock - std::time(nullptr));
+  if (!words.empty())
+    how_.log(base::level::warning,
+             "the clock of " + of.name + " is " + words +
+                 ": run a time service on both, certificates are judged by these clocks");
 }
 
 result<void> engine::watch(bool wanted) {

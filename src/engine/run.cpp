@@ -30,6 +30,7 @@ void engine::run() {
 void engine::handle(link_up& one) {
   open_.insert(one.id);
   if (one.peer.peer.is_visitor) return welcome_visitor(one);
+  look_at_clock(one.peer.peer);
   if (one.peer.material < material_)
     transport_->review(one.id);  // begun before a reload, and missed by its review
   if (is_retired_) {
@@ -92,9 +93,8 @@ void engine::handle(link_down& one) {
   if (visitors_.erase(one.id) != 0 || is_retired_) return;
   troubles_changed_ = true;
   if (one.why.was_up) {
-    const bool is_unwelcome = one.why.why.code == errc::bad_certificate ||
-                              one.why.failed == tls::check::not_allowed || one.why.failed == tls::check::host;
-    if (is_unwelcome && !one.why.told_by_peer) {
+    const bool was_dropped = one.why.failed != tls::check::other || one.why.why.code == errc::bad_certificate;
+    if (was_dropped && !one.why.told_by_peer) {
       ++counted_.links_dropped;
       how_.log(base::level::warning, "dropped a " + one.why.why.text);
     }

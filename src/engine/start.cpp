@@ -109,6 +109,7 @@ result<void> engine::prepare() {
 
 link::face engine::face_of(const protection& by) const {
   link::face made;
+  made.mine.clock = std::time(nullptr);
   made.mine.protocol_min = protocol_min;
   made.mine.protocol_max = protocol_max;
   made.mine.group = how_.group;

@@ -169,10 +169,10 @@ void link::machine::read_frames() {
 void link::machine::take_frames() {
   while (now_in != state::down) {
     auto frame = reader.next();
-    if (!frame) return fail(errc::refused, frame.error().text);
+    if (!frame) return fail(errc::refused, frame.error().text, tls::check::frames);
     if (!*frame) return;
     auto what = wire::decode(**frame);
-    if (!what) return fail(errc::refused, what.error().text);
+    if (!what) return fail(errc::refused, what.error().text, tls::check::frames);
     handle(std::move(*what));
   }
 }
@@ -182,15 +182,18 @@ void link::machine::handle(wire::message&& what) {
   const auto* hello = std::get_if<mesh::hello>(&what);
   const bool is_welcome = std::holds_alternative<mesh::welcome>(what);
   if (now_in == state::up) {
-    if (hello != nullptr || is_welcome) return fail(errc::refused, "a second greeting on a link that is up");
+    if (hello != nullptr || is_welcome)
+      return fail(errc::refused, "a second greeting on a link that is up", tls::check::frames);
     events.emplace_back(std::move(what));
   } else if (hello != nullptr && !peer) {
     greet(*hello);
   } else if (is_welcome && peer && as == tls::role::server) {
     go_up();
   } else {
-    fail(errc::refused, std::string("a frame out of turn: expected ") + (peer ? "a welcome" : "a hello") +
-                            " or a goodbye before anything else");
+    fail(errc::refused,
+         std::string("a frame out of turn: expected ") + (peer ? "a welcome" : "a hello") +
+             " or a goodbye before anything else",
+         tls::check::frames);
   }
 }
 

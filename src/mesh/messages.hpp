@@ -20,6 +20,7 @@ struct hello {
   std::string policy_text;    ///< the same policy, field by field, to explain a difference
   bool permits_plaintext = false;
   bool is_visitor = false;  ///< only has a request: never a member, so its policy does not matter
+  std::int64_t clock = 0;   ///< the sender's calendar when it began: seconds since 1970 (UTC), 0 = not told
 
   bool operator==(const hello&) const = default;
 };
@@ -63,5 +64,14 @@ struct peers {
 
   bool operator==(const peers&) const = default;
 };
+
+/// Clocks may be this far apart without a word; a greeting takes some seconds itself.
+inline constexpr std::int64_t clock_seconds_most = 10;
+
+/// "75 s ahead of ours", for a clock that is; nothing for one that agrees.
+[[nodiscard]] inline std::string clock_words(std::int64_t ahead) {
+  if (ahead >= -clock_seconds_most && ahead <= clock_seconds_most) return {};
+  return std::to_string(ahead > 0 ? ahead : -ahead) + " s " + (ahead > 0 ? "ahead of" : "behind") + " ours";
+}
 
 }  // namespace hauberk::mesh

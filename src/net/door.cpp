@@ -84,27 +84,25 @@ turned_away door::counted() const {
 }
 
 door::visitor* door::visitor_at(const key& from, base::time_point now) {
-  const unsigned each_second = how_.pending_per_address_max;
   auto at = visitors_.find(from);
   if (at == visitors_.end()) {
     if (visitors_.size() >= visitors_max) forget_some(now);
     if (visitors_.size() >= visitors_max) return nullptr;
     at = visitors_.emplace(from, visitor()).first;
-    at->second.tokens = burst_of(each_second);
+    at->second.tokens = burst_of(how_.pending_per_address_max);
     at->second.filled_at = now;
   }
-  at->second.fill(now, each_second);
+  at->second.fill(now, each_second(at->second));
   return &at->second;
 }
 
 /// Those of which nothing is worth knowing any more, and all but the latest of those that greeted.
 void door::forget_some(base::time_point now) {
-  const double burst = burst_of(how_.pending_per_address_max);
   const std::uint64_t oldest = greetings_ > greeted_max ? greetings_ - greeted_max : 0;
   std::erase_if(visitors_, [&](const auto& each) {
     visitor who = each.second;
-    who.fill(now, how_.pending_per_address_max);
-    return who.pending == 0 && who.tokens >= burst && who.greeted <= oldest;
+    who.fill(now, each_second(who));
+    return who.pending == 0 && who.tokens >= burst_of(each_second(who)) && who.greeted <= oldest;
   });
 }
 

@@ -2,7 +2,8 @@
 // at the door already, and how many from that address came to nothing lately. An attempt costs its address a
 // token, and one that greets gets it back; so who belongs to the group is never slowed down, and a flood is
 // turned away before it costs a handshake. Addresses that have greeted before do not suffer from strangers at
-// other addresses. Told the time, it knows no clock; thread safe.
+// other addresses, and may come to nothing more often: while a group changes its policy, dials do. Told the
+// time, it knows no clock; thread safe.
 #pragma once
 
 #include <array>
@@ -43,6 +44,9 @@ class door {
   using key = std::array<std::uint8_t, 16>;
 
   static key key_of(const boost::asio::ip::address& from);
+  [[nodiscard]] unsigned each_second(const visitor& of) const {
+    return of.greeted != 0 ? how_.pending_max : how_.pending_per_address_max;
+  }
   static double burst_of(unsigned each_second) { return 4.0 * each_second; }
   visitor* visitor_at(const key& from, base::time_point now);
   void forget_some(base::time_point now);

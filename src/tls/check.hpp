@@ -21,6 +21,7 @@ enum class check : std::size_t {
   not_allowed,  ///< by gmcast.allowed
   host,         ///< the host program said no
   time,         ///< no greeting within the limit
+  frames,       ///< bytes that no node sends, or not then
   crowded,      ///< too many that had not greeted, at once or lately
   by_peer,      ///< the other side refused us
 };

@@ -237,6 +237,7 @@ result<context> context::load(const settings& from, std::int64_t now, const base
   made->policy = policy_text_of(from, *read, *spoken, made->who.text(made->checks_names));
   made->anchors = anchors_text(*read);
   made->anchors_pem = pem_of(read->anchors);
+  for (const x509_ptr& anchor : read->anchors) made->trusted.push_back(describe(anchor.get()));
   if (auto good = check_dates(from, made->own, now); !good) return good.error();
   const x509_store_ptr store = make_store(*read, *revoked, from);
   HAUBERK_ASSERT(store != nullptr, "out of memory");
@@ -268,6 +269,7 @@ std::string summary(const certificate& of) {
 }
 
 const certificate& context::own() const { return state_->own; }
+const std::vector<certificate>& context::anchors() const { return state_->trusted; }
 bool context::is_shared_pair() const { return state_->shared_pair; }
 bool context::checks_names() const { return state_->checks_names; }
 const std::string& context::anchors_pem() const { return state_->anchors_pem; }

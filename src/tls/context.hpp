@@ -46,6 +46,8 @@ class context {
   /// The trust anchors in force, PEM.
   [[nodiscard]] const std::string& anchors_pem() const;
 
+  /// The trust anchors (socket.ssl_ca); of a shared pair, the certificate itself.
+  [[nodiscard]] const std::vector<certificate>& anchors() const;
   [[nodiscard]] const rekey_limits& rekey() const;
 
   struct state;

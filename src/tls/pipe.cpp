@@ -366,9 +366,10 @@ result<std::size_t> pipe::machine::read_tls(std::span<std::byte> into) {
       continue;
     }
     if (idle_key_changes > idle_key_changes_max) {
-      const error flood = fail(error(errc::refused, "TLS receiving: the peer changed its keys " +
-                                                        std::to_string(idle_key_changes) +
-                                                        " times in a row without sending anything"));
+      const error flood =
+          fail(check::frames, error(errc::refused, "TLS receiving: the peer changed its keys " +
+                                                       std::to_string(idle_key_changes) +
+                                                       " times in a row without sending anything"));
       if (total == 0) return flood;
       break;
     }
@@ -378,6 +379,7 @@ result<std::size_t> pipe::machine::read_tls(std::span<std::byte> into) {
     const bool clean = why == SSL_ERROR_ZERO_RETURN;
     const error end = clean ? fail(error(errc::closed, "the peer closed the TLS connection"))
                             : fail(openssl_failure("TLS receiving", found.words));
+    if (!clean && !told_by_peer) failed_check = check::frames;
     if (total == 0) return end;
     break;
   }

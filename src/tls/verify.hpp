@@ -25,6 +25,7 @@ struct context::state {
   std::string policy;
   std::string anchors;  ///< their subjects, for messages
   std::string anchors_pem;
+  std::vector<certificate> trusted;
   ssl_ctx_ptr client, server;
 };
 

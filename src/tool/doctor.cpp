@@ -110,6 +110,19 @@ void examine_here(const config& options, std::int64_t now, report& into) {
   into.add(report::here, examine_clock(now));
 }
 
+/// All of gmcast.peers. One that is not there is no fault: the group may be about to start.
+void ask_configured(const std::vector<std::string>& peers, const visitor& who, report& into) {
+  for (const std::string& peer : peers) {
+    for (finding& one : visit(who, peer)) {
+      if (one.check == "reach" && one.how == grade::bad) {
+        one.how = grade::warning;
+        one.change = "nothing, if it is not started yet; else " + one.change;
+      }
+      into.add(peer, one);
+    }
+  }
+}
+
 }  // namespace
 
 int run_doctor(const doctor_request& what) {
@@ -131,6 +144,7 @@ int run_doctor(const doctor_request& what) {
     all.add_policy(who.mine.policy_text, who.mine.policy_digest);
     for (const std::string& peer : what.peers)
       for (const finding& one : visit(who, peer)) all.add(peer, one);
+    if (what.peers.empty()) ask_configured(values.peers, who, all);
   } else {
     for (const std::string& peer : what.peers)
       all.add(peer,

@@ -143,8 +143,10 @@ void describe(CLI::App& command, certs_command& certs) {
 void describe(CLI::App& command, doctor_request& doctor) {
   command.footer(
       "Checks files and their modes, key, chain, usage, name, strength, dates, serial, revocation lists,\n"
-      "versions, ciphers, groups and the clock, and says of each whether it is good. With --peer it asks a\n"
-      "running node as a member would, up to the moment before the link is up: the group notices nothing.\n"
+      "versions, ciphers, groups and the clock, and says of each whether it is good. It asks the running "
+      "nodes\n"
+      "of gmcast.peers, or those of --peer, as a member would, up to the moment before the link is up: the\n"
+      "group notices nothing.\n"
       "Ends with 0 when nothing is bad, 3 when something here is, 5 when only a peer stands against it.\n"
       "Example: hauberk doctor --config db1.cnf --peer db2:4567\n");
   command.add_option("--options", doctor.options, "the node's options, as 'key=value; key=value'")
@@ -153,7 +155,7 @@ void describe(CLI::App& command, doctor_request& doctor) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command.add_option("--config", doctor.config_file, "read options from this file first, one per line")
       ->type_name("FILE");
-  command.add_option("--peer", doctor.peers, "ask the node at this address, too")
+  command.add_option("--peer", doctor.peers, "ask the node at this address, not those of gmcast.peers")
       ->type_name("HOST:PORT")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -1,6 +1,7 @@
 #include "tool/visit.hpp"
 
 #include <array>
+#include <ctime>
 #include <random>
 #include <variant>
 
@@ -50,6 +51,7 @@ class visiting {
   void greet();
   void judge(const wire::message& answer);
   void judge_hello(const mesh::hello& theirs);
+  void judge_clock(std::int64_t ahead);
 
   const visitor& who_;
   conversation with_;
@@ -109,6 +111,13 @@ void visiting::judge(const wire::message& answer) {
   add_bad("acceptance", "a hello", "another frame", "is it a node of ours, and of this version?");
 }
 
+void visiting::judge_clock(std::int64_t ahead) {
+  const std::string words = mesh::clock_words(ahead);
+  if (words.empty()) return add(grade::good, "peer's clock", {}, "it agrees with ours");
+  add(grade::warning, "peer's clock", "the time that we have", "it is " + words,
+      "run a time service (chrony, systemd-timesyncd) on both: certificates are judged by these clocks");
+}
+
 void visiting::judge_hello(const mesh::hello& theirs) {
   const auto peer = with_.peer();
   const link::channel through{who_.security ? &*who_.security : nullptr, peer ? &*peer : nullptr};
@@ -123,6 +132,7 @@ void visiting::judge_hello(const mesh::hello& theirs) {
             std::to_string(theirs.protocol_min) + " to " + std::to_string(theirs.protocol_max) +
             ", policy digest " + shown(theirs.policy_digest.substr(0, 16)));
   }
+  if (theirs.clock != 0) judge_clock(theirs.clock - std::time(nullptr));
   if (theirs.name == who_.mine.name)
     add(grade::warning, "member", "a peer with another name than ours",
         "it is called '" + shown(theirs.name) + "', too",

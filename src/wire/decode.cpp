@@ -1,5 +1,6 @@
 // Frames to structs. Nothing of a frame is believed: each field is checked against its bound before it is
 // used, and protobuf only ever sees the head, so that it never copies a payload.
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -17,6 +18,9 @@ error refused(std::string text) { return {errc::refused, std::move(text)}; }
 
 // ---- greeting and mesh ----
 
+// The year 9999: no sum of two overflows, and no day is too far to be written.
+constexpr std::int64_t clock_most = 253402300799;
+
 mesh::hello take(taker& with, const Hello& from) {
   mesh::hello made;
   made.protocol_min = from.protocol_min();
@@ -29,6 +33,7 @@ mesh::hello take(taker& with, const Hello& from) {
   made.policy_text = with.text("the length of a policy", from.policy_text(), policy_text_bytes_max);
   made.permits_plaintext = from.permits_plaintext();
   made.is_visitor = from.is_visitor();
+  made.clock = std::clamp<std::int64_t>(from.clock(), 0, clock_most);
   return made;
 }
 

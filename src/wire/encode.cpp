@@ -31,6 +31,7 @@ void put(Frame& frame, const mesh::hello& what) {
   *into.mutable_policy_text() = what.policy_text;
   into.set_permits_plaintext(what.permits_plaintext);
   into.set_is_visitor(what.is_visitor);
+  into.set_clock(what.clock);
 }
 
 void put(Frame& frame, const mesh::visitor_request& what) {

@@ -27,8 +27,10 @@ using namespace std::chrono_literals;
 /// Sanitizers slow everything down by about ten: silence must last longer there before it means anything.
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 inline constexpr const char* timing = "evs.suspect_timeout=PT5S; evs.inactive_timeout=PT15S";
+inline constexpr bool is_slow = true;
 #else
 inline constexpr const char* timing = "evs.suspect_timeout=PT1S; evs.inactive_timeout=PT5S";
+inline constexpr bool is_slow = false;
 #endif
 
 inline std::span<const std::byte> bytes_of(const std::string& text) {
@@ -54,6 +56,7 @@ class transcript {
     if (const auto* text = std::get_if<message>(&one)) {
       EXPECT_GT(text->position, newest_);
       newest_ = text->position;
+      own_ += text->mine() ? 1U : 0U;
       const auto* data = reinterpret_cast<const char*>(text->payload.data());
       const auto now = std::chrono::steady_clock::now();
       if (!messages_.empty()) gap_ = std::max(gap_, now - message_at_);
@@ -79,6 +82,10 @@ class transcript {
 
   bool wait_messages(std::size_t count) {
     return wait([&] { return messages_.size() >= count; });
+  }
+  /// So many of this node's own.
+  bool wait_own(std::size_t count) {
+    return wait([&] { return own_ >= count; });
   }
   /// The newest view is primary and has exactly these members, in any order.
   bool wait_members(std::vector<std::string> names) {
@@ -133,6 +140,7 @@ class transcript {
   std::chrono::steady_clock::time_point message_at_;
   std::chrono::steady_clock::duration gap_{};
   std::optional<farewell> end_;
+  std::size_t own_ = 0;
   position_t newest_ = 0;  // of messages and fillers
 };
 

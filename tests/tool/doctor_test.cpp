@@ -95,8 +95,11 @@ TEST_F(Doctor, SaysThatAGoodNodeMayJoin) {
   EXPECT_THAT(said.got("certificate"), AllOf(HasSubstr("CN=db1"), HasSubstr("SHA-256 ")));
   EXPECT_THAT(said.got("greeting"), HasSubstr("'db1' of group 'g'"));
 
-  // What it says is true, and its visit left nothing behind.
+  EXPECT_EQ(said.got("peer's clock"), "it agrees with ours");
+
+  // What it says is true, and its visit left nothing behind; nobody was refused.
   EXPECT_TRUE(eventually([&] { return one->err().find("only looking") != std::string::npos; })) << one->err();
+  EXPECT_THAT(one->err(), Not(HasSubstr("refused")));
   process two({"node", "--options", options(db2_, "db2") + "; gmcast.peers=" + peer()});
   two.end_input();
   EXPECT_EQ(two.wait_exit(), 0) << two.err();
@@ -124,6 +127,25 @@ TEST_F(Doctor, SaysWhatThePeerHoldsAgainstIt) {
   EXPECT_EQ(plain.code, 5);
   EXPECT_THAT(plain.got("encryption"), HasSubstr("speaks TLS"));
   EXPECT_THAT(one->out(), Not(HasSubstr("view 2")));
+}
+
+TEST_F(Doctor, AsksAllThatAreConfigured) {
+  const auto one = member(options(db1_, "db1"));
+  const std::string first = peer(), nobody = "127.0.0.1:" + std::to_string(free_port());
+  const std::string second = "127.0.0.1:" + std::to_string(free_port());
+  process two(
+      {"node", "--stay", "--options",
+       options(ca_.node("db3"), "db3") + "; gmcast.listen_addr=" + second + "; gmcast.peers=" + first});
+  ASSERT_TRUE(eventually([&] { return two.out().find("view 2") != std::string::npos; })) << two.err();
+  const verdict said =
+      ask(options(db2_, "db2") + "; gmcast.peers=" + first + "," + nobody + "," + second, false);
+  EXPECT_EQ(said.code, 0) << said.bad();
+  std::map<std::string, std::string> seen;  // by peer: what came of it
+  for (const json& each : said.checks)
+    if (each["check"] == "greeting" || each["check"] == "reach") seen[each["where"]] = each["got"];
+  EXPECT_THAT(seen[first], HasSubstr("'db1'"));
+  EXPECT_THAT(seen[second], HasSubstr("'db3'"));
+  EXPECT_THAT(seen[nobody], HasSubstr("refused")) << "which is no fault of this node";
 }
 
 TEST_F(Doctor, CertificatesOfAnotherAuthority) {

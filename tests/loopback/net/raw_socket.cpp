@@ -65,6 +65,12 @@ void raw_socket::send(std::string_view bytes) {
   (void)!::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);  // the other side may be gone: that is a test
 }
 
+std::string raw_socket::read_some() {
+  char bytes[4096];
+  const ssize_t count = ::recv(fd_, bytes, sizeof bytes, 0);
+  return count > 0 ? std::string(bytes, static_cast<std::size_t>(count)) : std::string();
+}
+
 std::string raw_socket::read_to_end(bool& ended) {
   std::string all;
   for (;;) {
@@ -86,6 +92,12 @@ bool raw_socket::is_ended() {
 
 void raw_socket::close() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+void raw_socket::reset() {
+  const linger at_once{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close();
 }
 
 std::uint16_t free_port() {

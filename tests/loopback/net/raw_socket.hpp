@@ -20,11 +20,14 @@ class raw_socket {
 
   [[nodiscard]] bool connect(std::uint16_t port);
   void send(std::string_view bytes);
+  /// What there is, at least a byte; empty at the end.
+  std::string read_some();
   /// Everything that comes until the other side closes or resets; `ended` false when 20 s were not enough.
   std::string read_to_end(bool& ended);
   /// True when the other side has closed or reset already.
   [[nodiscard]] bool is_ended();
   void close();
+  void reset();  ///< closes without a word more: the other side sees the connection break
 
  private:
   int fd_;

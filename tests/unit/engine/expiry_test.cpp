@@ -111,5 +111,32 @@ TEST(Expiry, APlaintextGroupHasNothingToTell) {
   EXPECT_THAT(watch.check(today, nullptr).lines, IsEmpty());
 }
 
+TEST(Expiry, TheAnchorThatSignedCountsToo) {
+  expiry watch;
+  watch.set_own("db1", ending(today + 400 * day, "own"));
+  watch.add(1, "db2", ending(today + 400 * day, "b"));
+  tls::certificate ca = ending(today + 40 * day, "anchor"), unused = ending(today + 2 * day, "old");
+  ca.subject = "CN=ca";
+  unused.subject = "CN=old-ca";
+  watch.set_anchors({unused, ca});
+  const replica::view all = members({{"db1", 1}, {"db2", 1}});
+  auto found = watch.check(today, &all);
+  EXPECT_THAT(found.lines, IsEmpty());
+  EXPECT_EQ(found.anchors, today + 40 * day);
+  EXPECT_EQ(found.quorum, today + 40 * day) << "by then no certificate chains to anything";
+  found = watch.check(today + 15 * day, &all);
+  ASSERT_THAT(found.lines, SizeIs(2));
+  EXPECT_THAT(found.lines[0].text, HasSubstr("the trust anchor CN=ca in socket.ssl_ca expires in 25 days"));
+  EXPECT_THAT(found.lines[1].text, HasSubstr("loses its quorum"));
+  EXPECT_THAT(watch.check(today + 41 * day, nullptr).lines[0].text,
+              HasSubstr("CN=ca in socket.ssl_ca expired on"));
+  tls::certificate next = ca;  // the same name, made anew: what the old one signed goes on to be good
+  next.fingerprint = "next";
+  next.not_after = today + 4000 * day;
+  watch.set_anchors({unused, ca, next});
+  EXPECT_THAT(watch.check(today + 41 * day, &all).lines, IsEmpty());
+  EXPECT_EQ(watch.check(today, &all).anchors, today + 4000 * day);
+}
+
 }  // namespace
 }  // namespace hauberk::engine

@@ -74,6 +74,14 @@ TEST(Door, ManyAddressesTogetherCostLittleAndDoNotKeepOutWhoWasHereBefore) {
   EXPECT_EQ(entry.admit(one, after(30s)), verdict::come_in);
 }
 
+TEST(Door, WhoGreetedMayComeToNothingMoreOften) {
+  door entry{{}};
+  ASSERT_EQ(entry.admit(one, after(0s)), verdict::come_in);
+  entry.release(one, true);
+  EXPECT_EQ(failing(entry, one, 1000, 10s), 256);
+  EXPECT_EQ(failing(entry, one, 1000, 11s), 64);
+}
+
 TEST(Door, ManyAddressesAreForgottenAgain) {
   door entry({.pending_max = 65535, .pending_per_address_max = 8191, .allowed = nullptr});
   int heard = 0;

@@ -19,7 +19,7 @@ class examining : public testing::Test {
  protected:
   [[nodiscard]] std::vector<finding> all(const settings& of, std::int64_t after = 0,
                                          const std::string& name = "db1") const {
-    return examine(of, name, std::time(nullptr) + after);
+    return examine(of, name, now_ + after);
   }
   /// The worst grade of the findings at `check`, and what they say.
   static std::pair<grade, std::string> at(const std::vector<finding>& all, const std::string& check) {
@@ -45,7 +45,8 @@ class examining : public testing::Test {
     ASSERT_EQ(said.status, 0) << command << "\n" << said.text;
   }
 
-  test::test_ca ca_;
+  const std::int64_t now_ = std::time(nullptr);
+  test::test_ca ca_{"test-ca", now_};
   test::node_files node_ = ca_.node("db1");
   settings good_ = node_.settings();
 };

@@ -236,7 +236,7 @@ class message_maker {
     switch (kind - bodies) {
       case 0:
         return mesh::hello{small(),   small(), name(),       name(), id(),
-                           address(), name(),  text(20'000), flag(), flag()};
+                           address(), name(),  text(20'000), flag(), flag(), small()};
       case 1:
         return mesh::welcome{};
       case 2:

@@ -1,0 +1,227 @@
+// A peer with a good certificate and a good greeting that lies afterwards. What no node ever sends ends its
+// link, is counted and told once; what might be said by somebody, sometime, is ignored where it is not true.
+// The members are the same afterwards, and so is their order.
+#include <gmock/gmock.h>
+
+#include <cstring>
+
+#include "loopback/hostile/target.hpp"
+#include "loopback/net/party.hpp"
+#include "loopback/net/raw_socket.hpp"
+#include "mesh/mesh.hpp"
+
+namespace hauberk::test {
+namespace {
+
+using net::test::character;
+using net::test::party;
+using replica::envelope;
+
+class Liars : public HostileTest {
+ protected:
+  void SetUp() override {
+    ASSERT_NO_FATAL_FAILURE(begin());
+    const node_files files = ca_.node("db9");
+    character who = net::test::member("db9", files);
+    who.group = "test";
+    const mesh::hello says = hello_of("db9", files);
+    liar_ = std::make_unique<party>(who);
+    hauberk::link::face shown = net::test::face_of(who, says.policy_digest);
+    shown.mine.policy_text = says.policy_text;
+    liar_->use(shown, std::nullopt);
+    liar_->on_message = [this](net::connection_id, wire::message& heard) {
+      const std::lock_guard hold(mutex_);
+      heard_.push_back(heard);
+    };
+  }
+  void TearDown() override { liar_.reset(); }
+
+  net::connection_id dial() {
+    liar_->wire().dial(++token_, "127.0.0.1:" + std::to_string(target_port_));
+    const net::connection_id id = mesh::id_of_dial(token_);
+    EXPECT_TRUE(liar_->wait([&] { return liar_->links[id].is_up; })) << words_.said();
+    return id;
+  }
+  void say(net::connection_id id, const wire::message& what) { liar_->send(id, wire::encode(what)); }
+  /// Bytes as they are, in the place of a frame.
+  void say_bytes(net::connection_id id, std::string_view bytes) {
+    auto made = std::make_shared<wire::encoded>(*wire::encode(mesh::welcome{}));
+    made->head = base::buffer::copy(bytes);
+    made->bytes = bytes.size();
+    liar_->send(id, made);
+  }
+  /// The node ends the link, once, in these words, and counts it.
+  void expect_dropped(net::connection_id id, const std::string& words) {
+    ASSERT_TRUE(liar_->wait([&] { return liar_->links[id].is_down; })) << words;
+    EXPECT_NE(liar_->look(id).end->why.text.find(words), std::string::npos) << liar_->look(id).end->why.text;
+    EXPECT_TRUE(eventually([&] { return (*nodes_[0])->metrics().links_dropped == dropped_ + 1; }));
+    ++dropped_;
+    EXPECT_EQ(count_said("db1 1 dropped a link from 127.0.0.1"), dropped_) << words_.said();
+  }
+  [[nodiscard]] view now() { return *(*nodes_[0])->current_view(); }
+  static uuid process_of(const view& in, std::size_t which) {
+    return parse_uuid(in.members[which].id).value();
+  }
+
+  std::unique_ptr<party> liar_;
+  std::uint64_t token_ = 0;
+  std::size_t dropped_ = 0;
+  std::mutex mutex_;
+  std::vector<wire::message> heard_;
+};
+
+TEST_F(Liars, WhatNoNodeSendsEndsTheLink) {
+  auto id = dial();
+  say(id, hello_of("db9", ca_.node("db9")));
+  expect_dropped(id, "a second greeting");
+  id = dial();
+  say(id, mesh::welcome{});
+  expect_dropped(id, "a second greeting");
+  id = dial();
+  say_bytes(id, std::string("\x0a\xff\xff\xff\xff\x0f", 6));  // a frame of 4 GiB
+  expect_dropped(id, "frame");
+  id = dial();
+  say_bytes(id, std::string("\x0a\x03\xff\xff\xff", 5));
+  expect_dropped(id, "frame");
+  id = dial();
+  say_bytes(id, "GET / HTTP/1.1\r\n\r\n");
+  expect_dropped(id, "frame");
+  liar_.reset();
+  expect_undisturbed();
+}
+
+TEST_F(Liars, ABombIsNotUnpacked) {
+  // A run that says it is 4 MiB and a byte in one small block, and one whose block is longer than it says.
+  replica::data much;
+  much.first = 1;
+  much.payloads = {base::buffer::copy(std::string(1U << 20U, 'x'))};
+  const auto frame = wire::encode(envelope{1, much}, {wire::algorithm::zstd, 1, 512});
+  std::string bytes;
+  const auto head = frame->head.bytes();
+  bytes.append(reinterpret_cast<const char*>(head.data()), head.size());
+  for (const auto& piece : frame->payload)
+    bytes.append(reinterpret_cast<const char*>(piece.bytes().data()), piece.size());
+  ASSERT_LT(bytes.size(), 4096U);
+  const std::string said("\x80\x80\x40", 3);  // 1 MiB as a varint
+  const auto at = bytes.find(said);
+  ASSERT_NE(at, std::string::npos);
+  for (const std::string& lie : {std::string("\xff\xff\x7f", 3), std::string("\x81\x80\x00", 3)}) {
+    const auto id = dial();
+    std::string bomb = bytes;
+    bomb.replace(at, 3, lie);
+    say_bytes(id, bomb);
+    expect_dropped(id, "");
+  }
+  liar_.reset();
+  expect_undisturbed();
+}
+
+TEST_F(Liars, AFloodOfNewKeysEndsTheLink) {
+  const node_files files = ca_.node("db8");
+  const auto ours = tls::context::load(files.settings(), std::time(nullptr), {});
+  ASSERT_TRUE(ours);
+  tls::pipe pipe(*ours, tls::role::client);
+  net::test::raw_socket line("127.0.0.2");
+  ASSERT_TRUE(line.connect(target_port_));
+  const auto send_all = [&] {
+    while (pipe.output_size() > 0) {
+      const auto bytes = pipe.output();
+      line.send({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+      pipe.output_consumed(bytes.size());
+    }
+  };
+  for (;;) {
+    const auto done = pipe.handshake();
+    ASSERT_TRUE(done) << done.error().text;
+    send_all();
+    if (*done) break;
+    const std::string got = line.read_some();
+    ASSERT_FALSE(got.empty());
+    std::memcpy(pipe.input_space().data(), got.data(), got.size());
+    pipe.input_filled(got.size());
+  }
+  for (const wire::message& what : {wire::message(hello_of("db8", files)), wire::message(mesh::welcome{})})
+    ASSERT_TRUE(pipe.write(wire::encode(what)->head.bytes()));
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(pipe.renew_keys());
+    send_all();
+  }
+  EXPECT_TRUE(eventually([&] { return (*nodes_[0])->metrics().links_dropped == 1; })) << words_.said();
+  EXPECT_EQ(count_said("dropped a link from 127.0.0.2"), 1U) << words_.said();
+  EXPECT_EQ(count_said("changed its keys 33 times in a row without sending anything"), 2U)
+      << "as dropped, and by the mesh\n"
+      << words_.said();
+  line.close();
+  liar_.reset();
+  expect_undisturbed();
+}
+
+TEST_F(Liars, AClockThatIsWrongIsTold) {
+  const node_files files = ca_.node("db9");
+  character who = net::test::member("db9", files);
+  who.group = "test";
+  hauberk::link::face shown = net::test::face_of(who, hello_of("db9", files).policy_digest);
+  shown.mine.clock = std::time(nullptr) - 75;
+  liar_->use(shown, std::nullopt);
+  (void)dial();
+  EXPECT_TRUE(eventually([&] { return count_said("db1 1 the clock of db9 is 7") == 1; })) << words_.said();
+  EXPECT_EQ(count_said("the clock of db2"), 0U);
+  shown.mine.clock = std::numeric_limits<std::int64_t>::max();
+  liar_->use(shown, std::nullopt);
+  (void)dial();
+  EXPECT_TRUE(eventually([&] { return count_said(" s ahead of ours") == 1; })) << words_.said();
+  liar_.reset();
+  expect_undisturbed();
+}
+
+// Somebody who is no member says what only members may say, in their names where the frame lets him.
+TEST_F(Liars, WhatOnlyAMemberMaySayChangesNothing) {
+  const view truth = now();
+  const std::uint64_t epoch = (*nodes_[0])->metrics().epoch;
+  auto forged = std::make_shared<replica::view>();
+  forged->history = truth.history;
+  forged->number = truth.number + 1;
+  forged->protocol = 1;
+  replica::member me;
+  me.name = "db9";
+  me.seat.process = process_of(truth, 0);
+  me.seat.number = 1;
+  me.weight = 200;
+  forged->members = {me};
+  std::vector<wire::message> lies;
+  for (const std::uint64_t at : {std::uint64_t{0}, epoch, epoch + 1, epoch + 1000, ~std::uint64_t{0}}) {
+    lies.emplace_back(envelope{1, replica::held{at, 1U << 30U, 1U << 30U, 1U << 30U}});
+    lies.emplace_back(envelope{1, replica::order{at, 1, 0, at, {replica::order_view{forged}}}});
+    lies.emplace_back(envelope{1, replica::vote_request{at, false, true, at, 1U << 30U}});
+    lies.emplace_back(envelope{1, replica::vote{at, false, true}});
+  }
+  replica::data spoofed;
+  spoofed.first = 1;
+  spoofed.payloads = {base::buffer::copy("spoofed")};
+  lies.emplace_back(envelope{1, spoofed});
+  envelope passed_on{1, spoofed};
+  passed_on.by = {process_of(truth, 1), process_of(truth, 0)};
+  lies.emplace_back(passed_on);
+  lies.emplace_back(mesh::peers{{{process_of(truth, 1), "db2", "127.0.0.1:1"}}});
+  const auto id = dial();
+  for (const auto& lie : lies) say(id, lie);
+  // Replay: what it hears from the group goes back as if its own.
+  EXPECT_TRUE(eventually([&] {
+    const std::lock_guard hold(mutex_);
+    return heard_.size() >= 10;
+  }));
+  {
+    const std::lock_guard hold(mutex_);
+    for (const auto& heard : heard_) say(id, heard);
+  }
+  for (auto& one : nodes_) one->send("meanwhile");
+  sent_ += nodes_.size();
+  for (auto& one : nodes_) ASSERT_TRUE(one->log().wait_messages(sent_)) << words_.said();
+  EXPECT_EQ(now().members.size(), 3U);
+  for (const auto& seen : nodes_[2]->log().messages()) EXPECT_NE(seen.text, "spoofed");
+  liar_.reset();
+  expect_undisturbed();
+}
+
+}  // namespace
+}  // namespace hauberk::test
