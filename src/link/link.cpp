@@ -41,11 +41,13 @@ const face& first_face(const settings& how, tls::role as) {
   return as == tls::role::client && how.dials_prepared && how.prepared ? *how.prepared : how;
 }
 
+/// Who accepts waits for the first bytes also where there is one face: somebody silent costs no TLS state.
 tls::pipe make_pipe(const settings& how, tls::role as) {
   if (as == tls::role::server && how.prepared) return tls::pipe({choice_of(how), choice_of(*how.prepared)});
   const face& by = first_face(how, as);
   if (!by.security) return {};
-  return tls::pipe(*by.security, as, as == tls::role::client ? policy_tag(by.mine) : std::string());
+  return as == tls::role::server ? tls::pipe({choice_of(by)})
+                                 : tls::pipe(*by.security, as, policy_tag(by.mine));
 }
 
 errc code_of(std::uint32_t reason) {
