@@ -59,8 +59,8 @@ class Liars : public HostileTest {
     EXPECT_EQ(count_said("db1 1 dropped a link from 127.0.0.1"), dropped_) << words_.said();
   }
   [[nodiscard]] view now() { return *(*nodes_[0])->current_view(); }
-  static uuid process_of(const view& in, std::size_t which) {
-    return parse_uuid(in.members[which].id).value();
+  static uuid process_of(const view& in, const std::string& name) {
+    return parse_uuid(std::ranges::find(in.members, name, &member::name)->id).value();
   }
 
   std::unique_ptr<party> liar_;
@@ -172,6 +172,21 @@ TEST_F(Liars, AClockThatIsWrongIsTold) {
   expect_undisturbed();
 }
 
+TEST_F(Liars, WhoPassesOnForAnotherLosesTheLink) {
+  const view truth = now();
+  replica::data spoofed;
+  spoofed.first = 1;
+  spoofed.payloads = {base::buffer::copy("spoofed")};
+  const auto id = dial();
+  say(id, envelope{1, spoofed, {process_of(truth, "db2"), process_of(truth, "db1")}});
+  ASSERT_TRUE(liar_->wait([&] { return liar_->links[id].is_down; }));
+  EXPECT_THAT(liar_->look(id).end->why.text, testing::HasSubstr("it relays for another than itself"));
+  EXPECT_GT((*nodes_[0])->metrics().refused_messages, 0U);
+  EXPECT_EQ(count_said("db1 1 db1: refused a message of db9"), 1U) << words_.said();
+  liar_.reset();
+  expect_undisturbed();
+}
+
 // Somebody who is no member says what only members may say, in their names where the frame lets him.
 TEST_F(Liars, WhatOnlyAMemberMaySayChangesNothing) {
   const view truth = now();
@@ -182,7 +197,7 @@ TEST_F(Liars, WhatOnlyAMemberMaySayChangesNothing) {
   forged->protocol = 1;
   replica::member me;
   me.name = "db9";
-  me.seat.process = process_of(truth, 0);
+  me.seat.process = process_of(truth, "db1");
   me.seat.number = 1;
   me.weight = 200;
   forged->members = {me};
@@ -197,10 +212,7 @@ TEST_F(Liars, WhatOnlyAMemberMaySayChangesNothing) {
   spoofed.first = 1;
   spoofed.payloads = {base::buffer::copy("spoofed")};
   lies.emplace_back(envelope{1, spoofed});
-  envelope passed_on{1, spoofed};
-  passed_on.by = {process_of(truth, 1), process_of(truth, 0)};
-  lies.emplace_back(passed_on);
-  lies.emplace_back(mesh::peers{{{process_of(truth, 1), "db2", "127.0.0.1:1"}}});
+  lies.emplace_back(mesh::peers{{{process_of(truth, "db2"), "db2", "127.0.0.1:1"}}});
   const auto id = dial();
   for (const auto& lie : lies) say(id, lie);
   // Replay: what it hears from the group goes back as if its own.
