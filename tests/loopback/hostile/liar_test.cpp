@@ -178,7 +178,7 @@ TEST_F(Liars, WhoPassesOnForAnotherLosesTheLink) {
   spoofed.first = 1;
   spoofed.payloads = {base::buffer::copy("spoofed")};
   const auto id = dial();
-  say(id, envelope{1, spoofed, {process_of(truth, "db2"), process_of(truth, "db1")}});
+  say(id, envelope{1, spoofed, {process_of(truth, "db2"), process_of(truth, "db3")}});
   ASSERT_TRUE(liar_->wait([&] { return liar_->links[id].is_down; }));
   EXPECT_THAT(liar_->look(id).end->why.text, testing::HasSubstr("it relays for another than itself"));
   EXPECT_GT((*nodes_[0])->metrics().refused_messages, 0U);
