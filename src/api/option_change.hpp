@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "api/option_table.hpp"
-#include "engine/policy.hpp"
+#include "engine/settings.hpp"
 #include "hauberk/result.hpp"
 
 namespace hauberk::options {

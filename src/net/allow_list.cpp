@@ -33,6 +33,8 @@ result<allow_list> allow_list::read(const std::vector<std::string>& entries) {
     const std::size_t slash = entry.find('/');
     const auto address = address_of(std::string_view(entry).substr(0, slash));
     if (!address) {
+      if (slash != std::string::npos && entry.find("://") == std::string::npos)
+        return error(errc::bad_option, "'" + entry + "' is no network: expected an address before the slash");
       made.names_.push_back(entry);
       continue;
     }

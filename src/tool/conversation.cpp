@@ -1,5 +1,7 @@
 #include "tool/conversation.hpp"
 
+#include "link/greeting.hpp"
+
 namespace hauberk::tool {
 namespace {
 
@@ -7,9 +9,9 @@ constexpr std::size_t frame_bytes_max = 64 * 1024;
 
 }  // namespace
 
-conversation::conversation(caller line, const std::optional<tls::context>& security)
+conversation::conversation(caller line, const std::optional<tls::context>& security, const mesh::hello& who)
     : line_(std::move(line)),
-      pipe_(security ? tls::pipe(*security, tls::role::client) : tls::pipe()),
+      pipe_(security ? tls::pipe(*security, tls::role::client, link::policy_tag(who)) : tls::pipe()),
       reader_(frame_bytes_max) {
   reader_.limit(frame_bytes_max, frame_bytes_max);
 }

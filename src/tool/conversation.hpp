@@ -13,8 +13,9 @@ namespace hauberk::tool {
 
 class conversation {
  public:
-  /// `security` nothing = plaintext.
-  conversation(caller line, const std::optional<tls::context>& security);
+  /// As `who` by `security`, nothing = plaintext. Where a node has two policies, one of them prepared, the
+  /// policy of `who` says which of them is meant.
+  conversation(caller line, const std::optional<tls::context>& security, const mesh::hello& who);
 
   void set_patience(std::chrono::milliseconds patience) { line_.set_patience(patience); }
   /// The TLS handshake; nothing to do in plaintext.

@@ -60,7 +60,7 @@ result<mesh::visitor_answer> ask(const visitor& who, const std::string& address,
                                  const mesh::visitor_request& wish) {
   auto line = caller::dial(address, who.dial_patience);
   if (!line) return line.error();
-  conversation with(std::move(*line), who.security);
+  conversation with(std::move(*line), who.security, who.mine);
   with.set_patience(who.patience);
   if (auto done = with.secure(); !done) return done.error();
   if (auto done = with.say(who.mine); !done) return done.error();

@@ -28,7 +28,7 @@ std::string shown(const std::string& text) { return link::printable(text); }
 
 class visiting {
  public:
-  visiting(const visitor& who, caller line) : who_(who), with_(std::move(line), who.security) {}
+  visiting(const visitor& who, caller line) : who_(who), with_(std::move(line), who.security, who.mine) {}
 
   std::vector<finding> run() {
     with_.set_patience(who_.patience);

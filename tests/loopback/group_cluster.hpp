@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -78,6 +79,12 @@ class transcript {
       end_ = std::get<farewell>(one);
     }
     changed_.notify_all();
+  }
+
+  /// For so many messages: adding one never stops to find room.
+  void make_room(std::size_t count) {
+    const std::lock_guard hold(mutex_);
+    messages_.reserve(count);
   }
 
   bool wait_messages(std::size_t count) {
@@ -201,6 +208,15 @@ class words {
   [[nodiscard]] std::string said() const {
     const std::lock_guard hold(mutex_);
     return said_;
+  }
+  /// When lines with this were said, in their order.
+  [[nodiscard]] std::vector<std::chrono::steady_clock::time_point> times_of(const std::string& part) const {
+    std::vector<std::chrono::steady_clock::time_point> times;
+    std::istringstream lines(said());
+    for (std::string line; std::getline(lines, line);)
+      if (line.find(part) != std::string::npos)
+        times.push_back(start_ + std::chrono::milliseconds(std::stoll(line)));
+    return times;
   }
 
  private:

@@ -36,56 +36,71 @@ TEST_F(GroupReload, AThousandReloadsUnderLoadChangeNoViewAndLoseNothing) {
   expect_undisturbed();
 }
 
-// From a broadcast to its delivery, one after the other, beside the load of the others.
+// From a broadcast to its delivery, one after the other, beside the load of the others. Whatever else the
+// machine does shows, too, but it does not know when links are made: no broadcast near those moments may be a
+// spike, unless there are as high ones far from them.
 TEST_F(GroupReload, NoCommitWaitsLongWhileAllLinksAreMadeAnew) {
+  if (is_slow) GTEST_SKIP() << "a sanitizer is what would be measured";
   begin([&](const std::string& name) { return ca_.node(name); });
-  std::size_t own = 0;
-  struct delays {
-    double most = 0, p99 = 0;
+  for (auto& one : nodes_) one->log().make_room(1U << 20U);  // or it is the test that stops to grow
+  struct timed {
+    clock::time_point began;
+    double ms = 0;
   };
+  std::size_t own = 0;
   const auto look = [&](auto until) {
-    std::vector<double> all;
+    std::vector<timed> all;
     while (!until()) {
       const auto began = clock::now();
       nodes_[2]->send("timed");
       ++sent_;
       EXPECT_TRUE(nodes_[2]->log().wait_own(++own));
-      all.push_back(std::chrono::duration<double, std::milli>(clock::now() - began).count());
+      all.push_back({began, std::chrono::duration<double, std::milli>(clock::now() - began).count()});
     }
-    std::ranges::sort(all);
-    return delays{all.back(), all[all.size() * 99 / 100]};
+    return all;
   };
-  const auto links_made = [&] {
-    const std::string text = words_.said();
-    std::size_t count = 0;
-    for (auto at = text.find("mesh: linked to"); at != std::string::npos;
-         at = text.find("mesh: linked to", at + 1))
-      ++count;
-    return count;
+  const auto p99 = [](std::vector<timed> all) {
+    std::ranges::sort(all, {}, &timed::ms);
+    return all[all.size() * 99 / 100].ms;
   };
-  const auto round = [&] {
-    const auto end_of_quiet = clock::now() + 5s;
-    const delays quiet = look([&] { return clock::now() > end_of_quiet; });
-    const std::size_t links = links_made();
-    for (const std::size_t i : {0U, 1U, 2U}) {
-      at_[i].install(ca_.node("db" + std::to_string(i + 1)));
-      EXPECT_TRUE(reload(i));
-    }
+  const auto is_good = [&] {
+    const auto end_of_quiet = clock::now() + 2s;
+    const double quiet = p99(look([&] { return clock::now() > end_of_quiet; }));
+    const std::size_t links = words_.times_of("mesh: linked to").size();
+    std::thread reloading([&] {
+      for (const std::size_t i : {0U, 1U, 2U}) {
+        at_[i].install(ca_.node("db" + std::to_string(i + 1)));
+        EXPECT_TRUE(reload(i));
+      }
+    });
     const auto last = clock::now() + renewal_patience;
     auto looked = clock::now();
-    const delays meanwhile = look([&] {  // three links have two ends each
+    const std::vector<timed> meanwhile = look([&] {
       if (clock::now() > last) return true;
-      if (clock::now() - looked < 100ms) return false;
+      if (clock::now() - looked < 250ms) return false;
       looked = clock::now();
-      return links_made() >= links + 6;
+      return words_.times_of("mesh: linked to").size() >= links + 6;  // three links have two ends each
     });
-    EXPECT_GE(links_made(), links + 6);
-    std::printf("quiet p99 %.3f ms, most %.3f ms; while links are made anew p99 %.3f ms, most %.3f ms\n",
-                quiet.p99, quiet.most, meanwhile.p99, meanwhile.most);
-    return meanwhile.p99 <= 5 * quiet.p99 && meanwhile.most <= std::max(5 * quiet.p99, quiet.most);
+    reloading.join();
+    auto moments = words_.times_of("mesh: linked to");
+    EXPECT_GE(moments.size(), links + 6) << words_.said();
+    moments.erase(moments.begin(), moments.begin() + static_cast<std::ptrdiff_t>(links));
+    const auto loaded = words_.times_of("certificates were loaded again");
+    moments.insert(moments.end(), loaded.end() - 3, loaded.end());
+    double near = 0, far = 0;
+    for (const timed& one : meanwhile) {
+      const auto end = one.began + std::chrono::duration_cast<clock::duration>(
+                                       std::chrono::duration<double, std::milli>(one.ms));
+      const bool is_near =
+          std::ranges::any_of(moments, [&](auto at) { return one.began < at + 50ms && end > at - 50ms; });
+      double& most = is_near ? near : far;
+      most = std::max(most, one.ms);
+    }
+    std::printf("p99 %.3f ms, while links are made anew %.3f; most then %.3f ms, far from it %.3f\n", quiet,
+                p99(meanwhile), near, far);
+    return near <= std::max(5 * quiet, far) && p99(meanwhile) <= 5 * quiet;
   };
-  // Whatever else this machine does shows, too: one round without that is enough.
-  EXPECT_TRUE(eventually(round, is_slow ? 0s : 60s) || is_slow);
+  EXPECT_TRUE(is_good() || is_good() || is_good());
   expect_undisturbed();
 }
 

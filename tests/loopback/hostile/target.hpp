@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "engine/hello.hpp"
+#include "engine/policy.hpp"
 #include "link/greeting.hpp"
 #include "loopback/group_cluster.hpp"
 #include "tls/digest.hpp"

@@ -43,7 +43,8 @@ TEST(AllowList, NamesAreKnownOnlyAfterTheGreeting) {
 }
 
 TEST(AllowList, WhatIsNoNetworkIsRefused) {
-  for (const char* bad : {"10.0.0.0/33", "10.0.0.0/", "10.0.0.0/x", "10.0.0.0/8x", "::/129", "10.0.0.0/-1"}) {
+  for (const char* bad : {"10.0.0.0/33", "10.0.0.0/", "10.0.0.0/x", "10.0.0.0/8x", "::/129", "10.0.0.0/-1",
+                          "10.0.0/8", "db1/8"}) {
     const auto made = allow_list::read({bad});
     ASSERT_FALSE(made) << bad;
     EXPECT_NE(made.error().text.find(bad), std::string::npos) << made.error().text;
