@@ -36,9 +36,8 @@ void put(Frame& frame, const mesh::hello& what) {
 
 void put(Frame& frame, const mesh::visitor_request& what) {
   HAUBERK_ASSERT(what.options.size() <= policy_text_bytes_max, "options are checked where they come in");
-  auto& into = *frame.mutable_visitor_request();
-  *into.mutable_options() = what.options;
-  into.set_is_trial(what.is_trial);
+  *frame.mutable_visitor_request()->mutable_options() = what.options;
+  frame.mutable_visitor_request()->set_is_trial(what.is_trial);
 }
 
 void put(Frame& frame, const mesh::visitor_answer& what) {

@@ -235,8 +235,8 @@ class message_maker {
   message make(std::size_t kind) {
     switch (kind - bodies) {
       case 0:
-        return mesh::hello{small(),   small(), name(),       name(), id(),
-                           address(), name(),  text(20'000), flag(), flag(), small()};
+        return mesh::hello{small(), small(),      name(), name(), id(),   address(),
+                           name(),  text(20'000), flag(), flag(), small()};
       case 1:
         return mesh::welcome{};
       case 2:
