@@ -24,6 +24,7 @@ enum class errc {
   state_transfer_needed,  ///< what we miss no longer fits any member's history window
   evicted,                ///< the group removed this member and does not want it back
   closed,                 ///< the group was left or this handle is closed
+  superseded,             ///< the group's policy was changed while this was asked for: look, and ask again
   internal,               ///< the operating system or a library failed us; the text says how
 };
 

@@ -239,7 +239,9 @@ class group {
   /// Blocks until the change is in force at all members or has come to nothing (see `policy`), at most
   /// `timeout`. Each member needs what the change takes before: files, above all. Errors: bad_option,
   /// bad_file, bad_certificate (this node cannot), refused (the text names the member that cannot, and why),
-  /// not_primary, timed_out (it may still come), closed.
+  /// not_primary, timed_out (it may still come), superseded (others went on changing the policy), closed.
+  /// What several members ask for at the same time is all in force in the end; of one option, one of the
+  /// values.
   ///
   /// Of this node: `socket.ssl_cert`, `_key`, `_ca` and `_crl` are files that the next reload reads, or the
   /// next change of the group. `socket.ssl_reload=1` reads these files again. All of it is checked first, and

@@ -36,6 +36,8 @@ const char* words(errc code) {
       return "evicted from the group";
     case errc::closed:
       return "closed";
+    case errc::superseded:
+      return "superseded by another change";
     case errc::internal:
       return "internal error";
   }
@@ -68,6 +70,7 @@ class conditions final : public std::error_category {
       case errc::not_primary:
       case errc::window_full:
       case errc::timed_out:
+      case errc::superseded:
         return static_cast<condition>(value) == condition::retry;
       case errc::payload_too_large:
       case errc::bad_option:

@@ -71,6 +71,7 @@
   M(proof_of_another, "counts proofs of an earlier proposal")                                   \
   M(admitted_while_prepared, "admits joiners while a policy is prepared")                       \
   M(goes_unproved, "lets a member go that has not proved what is prepared, and goes on")        \
+  M(base_ignored, "takes a policy that was made from an older one than is in force")            \
   M(founder_keeps_its_own, "a founder takes only the policy that it started with")              \
   /* re-forming and force */                                                                    \
   M(founder_at_once, "a founder commits before the others are in")                              \

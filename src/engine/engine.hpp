@@ -134,10 +134,11 @@ class engine final : private net::handler {
   void handle(change_wanted& one);
   void handle(leave_wanted& one);
   void handle(abandon_wanted& one);
-  [[nodiscard]] result<std::string> propose(std::string text, bool is_trial,
-                                            std::chrono::milliseconds timeout);
+  [[nodiscard]] static result<replica::change> propose(const guard::proposal& made, bool is_trial,
+                                                       const replica::view& in);
   [[nodiscard]] result<void> grant(const wish& wanted, common_settings& to) const;
-  [[nodiscard]] result<void> propose_anchors(guard::reloaded&& loaded, std::chrono::milliseconds timeout);
+  [[nodiscard]] result<void> propose_anchors(const guard::reloaded& loaded,
+                                             std::chrono::milliseconds timeout);
   [[nodiscard]] result<void> choose_policy();
   void follow_policy();
   void load_policy(policy_loaded wanted);
@@ -147,9 +148,14 @@ class engine final : private net::handler {
   struct visit {
     std::string name;
     bool has_asked = false;
+    mesh::visitor_request wanted{};
+    int tries = 0;       // made again, since the policy was changed meanwhile
+    bool waits = false;  // for this node to follow the group
   };
   void welcome_visitor(const link_up& one);
   void hear_visitor(net::connection_id id, visit& who, wire::message& said);
+  void ask_for(net::connection_id id, visit& who);
+  bool ask_again(net::connection_id id, visit& who);
   void answer_visitor(net::connection_id id, const result<std::string>& answer);
   [[nodiscard]] std::unique_ptr<file_watch> make_watch();
   void say_refused(const std::string& text);

@@ -68,6 +68,7 @@ result<protection> guard::make(const std::string& policy_text) const {
 protection_ptr guard::put(protection_ptr& where, protection&& made) {
   const std::lock_guard hold(mutex_);
   made.number = ++newest_;
+  changed_.notify_all();
   return where = std::make_shared<const protection>(std::move(made));
 }
 
@@ -131,7 +132,7 @@ result<guard::reloaded> guard::reload() {
   return found;
 }
 
-result<std::string> guard::propose(const std::function<result<void>(common_settings&)>& edit) {
+result<guard::proposal> guard::propose(const std::function<result<void>(common_settings&)>& edit) {
   const std::lock_guard one_at_a_time(loading_);
   const protection_ptr before = current();
   auto wanted = settings_for(before->policy_text);
@@ -140,7 +141,12 @@ result<std::string> guard::propose(const std::function<result<void>(common_setti
   if (before->security && !wanted->is_encrypted) return no_way_back();
   auto made = make(*wanted);
   if (!made) return made.error();
-  return std::move(made->policy_text);
+  return proposal{std::move(made->policy_text), before->policy_text};
+}
+
+bool guard::wait_for_another(const std::string& than, std::chrono::steady_clock::time_point until) {
+  std::unique_lock hold(mutex_);
+  return changed_.wait_until(hold, until, [&] { return faces_.now->policy_text != than; });
 }
 
 result<protection_ptr> guard::prepare(const std::string& policy_text) {
@@ -154,6 +160,7 @@ result<protection_ptr> guard::prepare(const std::string& policy_text) {
 void guard::activate() {
   const std::lock_guard hold(mutex_);
   faces_.now = std::exchange(faces_.prepared, nullptr);
+  changed_.notify_all();
 }
 
 void guard::drop() {

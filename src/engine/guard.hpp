@@ -3,6 +3,8 @@
 // wrong with new files leaves the old ones in force.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -46,9 +48,14 @@ class guard {
   /// file goes into force without them if it can. What is prepared is made again with them. Errors: as
   /// `load`; then nothing has changed.
   result<reloaded> reload();
+  struct proposal {
+    std::string text, from;  ///< policies: as it is to be, and in force here when that was made of it
+  };
   /// What the policy in force becomes by `edit`, if this node can carry it out. Errors: those of `edit` and
   /// of `load`, refused.
-  result<std::string> propose(const std::function<result<void>(common_settings&)>& edit);
+  result<proposal> propose(const std::function<result<void>(common_settings&)>& edit);
+  /// False when another policy than `than` is not in force by then. Never on the engine's strand.
+  bool wait_for_another(const std::string& than, std::chrono::steady_clock::time_point until);
 
   /// Loads what this policy needs, beside what is in force. Errors: as `load`, refused.
   result<protection_ptr> prepare(const std::string& policy_text);
@@ -83,7 +90,8 @@ class guard {
   const settings& how_;
   std::mutex loading_;  // one at a time, so that the number tells the newest
   mutable std::mutex mutex_;
-  common_settings local_;  // as configured, with the files as they were set since
+  std::condition_variable changed_;  // faces_.now
+  common_settings local_;            // as configured, with the files as they were set since
   faces faces_;
   std::uint64_t newest_ = 0;
 };

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/guard.hpp"
 #include "net/transport.hpp"
 
 namespace hauberk::engine {
@@ -67,9 +68,7 @@ struct policy_loaded {
 /// A visitor's request as the text of a policy, or why it makes none.
 struct policy_asked {
   net::connection_id visitor = 0;
-  std::string text;
-  bool is_trial = false;
-  std::optional<error> obstacle;
+  result<guard::proposal> made;
 };
 /// The application leaves.
 struct leave_wanted {};

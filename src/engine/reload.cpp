@@ -34,17 +34,17 @@ result<void> engine::reload(std::chrono::milliseconds timeout) {
                                     "; every peer is judged by them now, and every link made anew");
     tell(material_loaded{loaded->now->number});
   }
-  return loaded->proposal.empty() ? result<void>() : propose_anchors(std::move(*loaded), timeout);
+  return loaded->proposal.empty() ? result<void>() : propose_anchors(*loaded, timeout);
 }
 
 // Other anchors than the group's are on file.
-result<void> engine::propose_anchors(guard::reloaded&& loaded, std::chrono::milliseconds timeout) {
+result<void> engine::propose_anchors(const guard::reloaded& loaded, std::chrono::milliseconds timeout) {
   how_.log(base::level::info,
            "the trust anchors in socket.ssl_ca are others than the group's: they are proposed to it" +
                (loaded.now != nullptr
                     ? std::string()
                     : "; until they are in force the old certificates stay: " + loaded.obstacle));
-  const auto answer = propose(std::move(loaded.proposal), false, timeout);
+  const auto answer = change_policy({{"socket.ssl_anchors", "file"}}, false, timeout);
   if (answer) return {};
   if (answer.error().code == errc::timed_out) return answer.error();  // it may still come: the log will tell
   how_.log(base::level::warning, "the trust anchors stay as they were: " + answer.error().text);

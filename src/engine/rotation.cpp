@@ -1,6 +1,7 @@
 // How this member carries out the steps of the group's policy (PROTOCOL 11): what is prepared is loaded
 // beside what is in force, off the strand; links are made with it to all members, which is the proof; and
 // with the activation it is what everything goes by.
+#include <algorithm>
 #include <utility>
 
 #include "engine/engine.hpp"
@@ -11,15 +12,25 @@ namespace hauberk::engine {
 result<std::string> engine::change_policy(const wish& wanted, bool is_trial,
                                           std::chrono::milliseconds timeout) {
   if (submissions_.is_closed()) return error(errc::closed, "the group was left: join again");
-  auto text = guard_.propose([&](common_settings& to) { return grant(wanted, to); });
-  if (!text) return text.error();
-  return propose(std::move(*text), is_trial, timeout);
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    const auto made = guard_.propose([&](common_settings& to) { return grant(wanted, to); });
+    if (!made) return made.error();
+    const auto left = std::max(end - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration{});
+    auto answer =
+        change([made = *made, is_trial](const replica::view& in) { return propose(made, is_trial, in); },
+               std::chrono::ceil<std::chrono::milliseconds>(left));
+    const bool is_stale = !answer && answer.error().code == errc::superseded;
+    if (!is_stale || !guard_.wait_for_another(made->from, end)) return answer;
+  }
 }
 
-result<std::string> engine::propose(std::string text, bool is_trial, std::chrono::milliseconds timeout) {
-  return change([proposal = replica::policy_change{std::move(text), is_trial}](
-                    const replica::view&) { return result<replica::change>(replica::change(proposal)); },
-                timeout);
+// Made from what is in force here: a member that has not followed the group yet has to look again.
+result<replica::change> engine::propose(const guard::proposal& made, bool is_trial, const replica::view& in) {
+  if (in.policy.text != made.from)
+    return error(errc::superseded, "the group's policy is number " + std::to_string(in.policy.number) +
+                                       " now, and this was made from another one: ask again");
+  return replica::change(replica::policy_change{made.text, in.policy.number, is_trial});
 }
 
 result<void> engine::grant(const wish& wanted, common_settings& to) const {
@@ -151,6 +162,8 @@ void engine::enter_policy() {
   next_look_ = now_;
   how_.log(base::level::info, "the group's policy number " + std::to_string(wanted_->policy.number) +
                                   " is in force, digest " + now->policy_digest.substr(0, 16));
+  for (auto& [id, who] : visitors_)
+    if (who.waits) ask_for(id, who);
 }
 
 void engine::use_policies() {

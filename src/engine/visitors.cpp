@@ -8,6 +8,7 @@ namespace hauberk::engine {
 namespace {
 
 constexpr std::size_t visitors_max = 8;
+constexpr int tries_max = 8;  ///< for one visitor, while others change the policy
 
 }  // namespace
 
@@ -26,24 +27,29 @@ void engine::hear_visitor(net::connection_id id, visit& who, wire::message& said
   who.has_asked = true;
   how_.log(base::level::info, "a visitor, " + who.name + ", asks for " +
                                   (wanted->is_trial ? "a trial of " : "") + "another policy");
-  worker_.run([this, id, options = wanted->options, is_trial = wanted->is_trial] {
-    policy_asked asked{id, {}, is_trial, {}};
+  who.wanted = *wanted;
+  ask_for(id, who);
+}
+
+void engine::ask_for(net::connection_id id, visit& who) {
+  who.waits = false;
+  worker_.run([this, id, options = who.wanted.options] {
     const auto read = read_wish(options);
-    const auto text = read ? guard_.propose([&](common_settings& to) { return grant(*read, to); })
-                           : result<std::string>(read.error());
-    if (text)
-      asked.text = *text;
-    else
-      asked.obstacle = text.error();
-    tell(std::move(asked));
+    tell(policy_asked{id, read ? guard_.propose([&](common_settings& to) { return grant(*read, to); })
+                               : result<guard::proposal>(read.error())});
   });
 }
 
 void engine::handle(policy_asked& one) {
-  if (one.obstacle) return answer_visitor(one.visitor, *one.obstacle);
-  if (is_retired_ || !submissions_.is_primary())
+  const auto at = visitors_.find(one.visitor);
+  if (at == visitors_.end()) return;  // it has gone
+  if (!one.made) return answer_visitor(one.visitor, one.made.error());
+  const auto view = replica_->current_view();
+  if (is_retired_ || !submissions_.is_primary() || !view)
     return answer_visitor(one.visitor,
                           error(errc::not_primary, how_.name + " is not in the primary component now"));
+  auto change = propose(*one.made, at->second.wanted.is_trial, *view);
+  if (!change) return answer_visitor(one.visitor, change.error());
   const std::uint64_t id = [&] {
     const std::lock_guard hold(rare_mutex_);
     return rare_.next_change++;
@@ -51,11 +57,22 @@ void engine::handle(policy_asked& one) {
   visitors_changes_[id] = one.visitor;
   changes_open_.insert(id);
   policy_changes_.insert(id);
-  replica_->ask(now_, id, replica::change(replica::policy_change{std::move(one.text), one.is_trial}));
+  replica_->ask(now_, id, std::move(*change));
+}
+
+// What it wants was made from a policy that is not in force any more: it is made again, from the one that is.
+bool engine::ask_again(net::connection_id id, visit& who) {
+  if (who.tries++ >= tries_max || is_retired_) return false;
+  const auto view = replica_->current_view();
+  who.waits = !view || guard_.current()->policy_text != view->policy.text;
+  if (!who.waits) ask_for(id, who);
+  return true;
 }
 
 void engine::answer_visitor(net::connection_id id, const result<std::string>& answer) {
-  if (!visitors_.contains(id)) return;  // it has gone
+  const auto at = visitors_.find(id);
+  if (at == visitors_.end()) return;  // it has gone
+  if (!answer && answer.error().code == errc::superseded && ask_again(id, at->second)) return;
   mesh::visitor_answer said;
   if (answer) {
     said.text = *answer;

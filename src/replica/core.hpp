@@ -292,6 +292,7 @@ class core {
   [[nodiscard]] const member* gone_unproved(const view& next) const;
   [[nodiscard]] bool is_done(const policy_change& c, const view& in) const;
   [[nodiscard]] std::optional<error> objection(const policy_change& c) const;
+  [[nodiscard]] std::optional<error> supersession(const policy_change& c) const;
   void apply(const policy_change&, view&) const {}  // by steps of its own
   void consider_policy();
   void drop_settled_proposals();

@@ -268,9 +268,11 @@ struct permission {
 
   bool operator==(const permission&) const = default;
 };
-/// Put this policy in force when every member has proved that it can; a trial stops there.
+/// Put this policy in force when every member has proved that it can; a trial stops there. It was made from
+/// number `base`: where that is not in force any more, what came between would be undone unseen.
 struct policy_change {
   std::string text;
+  std::uint64_t base = 0;
   bool is_trial = false;
 
   bool operator==(const policy_change&) const = default;

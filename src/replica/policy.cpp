@@ -114,7 +114,7 @@ bool core::take_policy_step(view& next) {
 void core::end_policy(view& next, policy_outcome end) {
   group_policy& p = next.policy;
   if (end.words.size() > base::limits::reason_bytes_max) end.words.resize(base::limits::reason_bytes_max);
-  policy_.tried = {next.number, {p.prepared, p.is_trial}, end.answer, end.words};
+  policy_.tried = {next.number, {p.prepared, p.number, p.is_trial}, end.answer, end.words};
   p.step = end.step;
   if (end.step == policy_step::activate) {
     ++p.number;
@@ -158,14 +158,26 @@ void core::consider_policy() {
   drop_settled_proposals();
 }
 
+// Made from a policy that is not in force any more: what was changed since would be undone, unseen by who
+// asks. So does one that was carried out and then changed again, where only its answer was lost.
+std::optional<error> core::supersession(const policy_change& c) const {
+  const std::uint64_t number = newest_view_->policy.number;
+  if (c.base == number || HAUBERK_MUTANT(base_ignored)) return std::nullopt;
+  return error(errc::superseded, "the group's policy is number " + std::to_string(number) +
+                                     " now, and this was made from number " + std::to_string(c.base) +
+                                     ": look at what has changed, and ask again");
+}
+
 // Those that need no step, because it is so already, or never can be.
 void core::drop_settled_proposals() {
   while (!policy_.proposals.empty()) {
     wanted_change& first = policy_.proposals.front();
     const auto& c = std::get<policy_change>(first.what);
-    const std::optional<error> no = objection(c);
-    if (!no && !is_done(c, *newest_view_)) break;
-    conclude(std::move(first), no ? errc::refused : errc::ok, no ? no->text : std::string());
+    std::optional<error> end = objection(c);
+    if (!end && is_done(c, *newest_view_)) end = error(errc::ok, {});
+    if (!end) end = supersession(c);
+    if (!end) break;
+    conclude(std::move(first), static_cast<errc>(end->code.value()), end->text);
     policy_.proposals.pop_front();
   }
 }

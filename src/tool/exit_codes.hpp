@@ -46,6 +46,7 @@ inline constexpr std::string_view exit_codes_help =
     case errc::refused:
     case errc::timed_out:
     case errc::not_primary:
+    case errc::superseded:
       return not_admitted;
     case errc::state_transfer_needed:
     case errc::evicted:

@@ -339,7 +339,8 @@ replica::change take_change(taker& with, const ChangeRequest& from) {
   }
   if (from.has_allow()) return replica::permission{with.name(from.allow().name())};
   if (from.has_policy())
-    return replica::policy_change{with.policy(from.policy().text()), from.policy().is_trial()};
+    return replica::policy_change{with.policy(from.policy().text()), from.policy().base(),
+                                  from.policy().is_trial()};
   return replica::weight_change{with.seat(from.weight().seat()), with.weight(from.weight().weight())};
 }
 

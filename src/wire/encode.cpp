@@ -382,6 +382,7 @@ void put(ChangeRequest& into, const replica::permission& what) {
 void put(ChangeRequest& into, const replica::policy_change& what) {
   put_policy(into.mutable_policy()->mutable_text(), what.text);
   into.mutable_policy()->set_is_trial(what.is_trial);
+  into.mutable_policy()->set_base(what.base);
 }
 
 void put(Frame& frame, const replica::evict_notice& what) {

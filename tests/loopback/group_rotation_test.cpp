@@ -2,6 +2,8 @@
 // member that cannot is named and then nothing is different, and there is no way back to plaintext.
 #include <gmock/gmock.h>
 
+#include <future>
+
 #include "loopback/group_load.hpp"
 #include "tls/context.hpp"
 
@@ -211,6 +213,30 @@ TEST_F(GroupRotation, PinsKeepOutWhomNoListCanRevoke) {
   const auto late = join(options("db3", "pc.wait_prim_timeout=PT2S; socket.ssl_identity=\"" + pins + "\""));
   ASSERT_FALSE(late);
   EXPECT_THAT(late.error().text, HasSubstr("pin"));
+}
+
+TEST_F(GroupRotation, WhatTwoAskForAtOnceIsAllInForce) {
+  begin_with_tls();
+  const auto first = at(0).current_view()->policy_number;
+  measure("three changes at once", [&]() -> result<void> {
+    const std::array<std::pair<const char*, const char*>, 3> wanted = {
+        std::pair{"socket.ssl_cipher", "TLS_AES_256_GCM_SHA384"},
+        {"socket.ssl_compression", "lz4"},
+        {"gcs.fc_policy", "demote"}};
+    std::vector<std::future<result<void>>> answers;
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      answers.push_back(std::async(std::launch::async, [this, i, &wanted] {
+        return at(i).set_option(wanted[i].first, wanted[i].second);
+      }));
+    result<void> all;
+    for (auto& one : answers)
+      if (auto done = one.get(); !done) all = done;
+    return all;
+  });
+  expect_policy_everywhere(first + 3, "socket.ssl_cipher=TLS_AES_256_GCM_SHA384");
+  EXPECT_THAT(policy(),
+              AllOf(HasSubstr("socket.ssl_compression=lz4\n"), HasSubstr("gcs.fc_policy=demote\n")));
+  expect_undisturbed();
 }
 
 // Nightly with more of them: HAUBERK_ROTATIONS.

@@ -153,7 +153,7 @@ void script::allow(machine_index asker, machine_index whom) {
 }
 
 void script::propose(machine_index asker, const std::string& policy, bool is_trial) {
-  at(asker).ask(replica::policy_change{policy, is_trial});
+  at(asker).ask(replica::policy_change{policy, at(asker).core()->current_view()->policy.number, is_trial});
 }
 
 void script::cut(const std::vector<machine_index>& side, const std::vector<machine_index>& other) {

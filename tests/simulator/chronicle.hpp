@@ -79,7 +79,8 @@ struct chronicle {
   std::set<seat_id> succeeded;
   std::map<std::pair<uuid, uuid>, time_point> parted;  ///< when the last link of two processes went down
 
-  std::set<std::pair<seat_id, std::string>> proofs;  ///< who told its leader that it can, and what
+  std::set<std::pair<std::string, std::uint64_t>> proposals;  ///< policies that were asked for: text and base
+  std::set<std::pair<seat_id, std::string>> proofs;           ///< who told its leader that it can, and what
 
   /// Histories that others went on from behind what was delivered in them: beyond these positions they are
   /// void, and who still lives there says what it likes.

@@ -364,7 +364,7 @@ void faults::propose() {
   const auto view = home.core()->current_view();
   const bool is_known = chance_.percent(10), is_trial = chance_.percent(20);
   const std::string fresh = drawn_policy + std::to_string(++proposed_);
-  home.ask(replica::policy_change{is_known ? view->policy.text : fresh, is_trial});
+  home.ask(replica::policy_change{is_known ? view->policy.text : fresh, view->policy.number, is_trial});
 }
 
 void faults::storm() {

@@ -180,7 +180,7 @@ void machine::fence() {
 
 void machine::ask(const replica::change& what) {
   const std::uint64_t id = ++process_->change_id;
-  process_->who->changes.emplace(id, what);
+  around_.record.handle_asked(*process_->who, id, what);
   if (around_.time.is_traced()) around_.time.say(name_, "asks for a change: " + describe(what));
   process_->core.ask(local(), id, what);
   finish_step(local());

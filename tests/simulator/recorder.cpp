@@ -49,6 +49,12 @@ void recorder::handle_accepted(witness& who, std::uint64_t first_ticket,
   who.open += payloads.size();
 }
 
+void recorder::handle_asked(witness& who, std::uint64_t id, const replica::change& what) {
+  who.changes.emplace(id, what);
+  if (const auto* policy = std::get_if<replica::policy_change>(&what))
+    chronicle_.proposals.emplace(policy->text, policy->base);
+}
+
 void recorder::handle_fence_asked(witness& who, std::uint64_t id) { who.fences[id] = chronicle_.newest(); }
 
 void recorder::handle_link(witness& who, const uuid& other, bool is_up) {
@@ -431,6 +437,7 @@ void recorder::handle(witness& who, const replica::change_event& what) {
   if (what.reason == errc::ok && std::holds_alternative<replica::permission>(asked->second))
     sometimes_.reach(state::ban_lifted);
   sometimes_.reach(what.reason == errc::ok ? state::change_made : state::change_refused);
+  if (what.reason == errc::superseded) sometimes_.reach(state::policy_superseded);
   who.changes.erase(asked);
 }
 

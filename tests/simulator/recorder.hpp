@@ -28,6 +28,7 @@ class recorder {
   /// `last` is what it was when it died, perhaps in the middle of a step.
   void handle_crash(witness& who, const replica::status& last);
   void handle_accepted(witness& who, std::uint64_t first_ticket, const std::vector<base::buffer>& payloads);
+  void handle_asked(witness& who, std::uint64_t id, const replica::change& what);
   void handle_fence_asked(witness& who, std::uint64_t id);
   void handle_event(witness& who, const replica::event& what);
   /// It has a working link made with this policy to every other member, and says so.

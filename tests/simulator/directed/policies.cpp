@@ -10,7 +10,8 @@ namespace {
 const std::string fresh = "new";
 
 void propose(stage& s, machine_index asker, const std::string& text, bool is_trial = false) {
-  s.at(asker).ask(replica::policy_change{text, is_trial});
+  const std::uint64_t base = s.at(asker).core()->current_view()->policy.number;
+  s.at(asker).ask(replica::policy_change{text, base, is_trial});
 }
 
 const replica::group_policy& in_log(stage& s, machine_index of) {

@@ -1,6 +1,7 @@
 // The group's policy (PROTOCOL 11): one step after the other, each what the one before allows; put in force
-// only when every member has proved that it can, with links that are made with it; nobody comes in before
-// that is decided, nobody who has not proved it goes; and a new history never falls behind.
+// only when every member has proved that it can, with links that are made with it, and made from the one that
+// it follows, so that none is undone unseen; nobody comes in before that is decided, nobody who has not
+// proved it goes; and a new history never falls behind.
 #include "simulator/oracles/oracle.hpp"
 
 namespace hauberk::simulator {
@@ -14,6 +15,10 @@ class policy final : public oracle {
   [[nodiscard]] const char* name() const override { return "policy"; }
 
   void handle_proposed(const witness& leader, const replica::view& what) override {
+    const replica::group_policy& p = what.policy;
+    if (p.step == policy_step::prepare && !seen_.proposals.contains({p.prepared, p.number}))
+      fail(leader.name + " prepares " + p.prepared + ", which nobody has made from number " +
+           std::to_string(p.number) + ", that is in force");
     if (what.policy.step != policy_step::activate) return;
     for (const auto& each : what.members) {
       if (!seen_.has_proved(each.seat, what.policy.text)) {

@@ -78,18 +78,22 @@ TEST_F(guarding, what_is_prepared_stands_beside_what_is_in_force_until_it_is_dec
     return result<void>();
   });
   ASSERT_TRUE(wanted) << wanted.error().text;
-  EXPECT_THAT(*wanted, HasSubstr("socket.ssl_groups=P-256:P-384\n")) << "the default follows the profile";
-  ASSERT_TRUE(all.prepare(*wanted));
+  EXPECT_THAT(wanted->text, HasSubstr("socket.ssl_groups=P-256:P-384\n"))
+      << "the default follows the profile";
+  EXPECT_EQ(wanted->from, old);
+  ASSERT_TRUE(all.prepare(wanted->text));
   EXPECT_EQ(all.current()->policy_text, old);
   all.drop();
   EXPECT_EQ(all.prepared(), nullptr);
-  const auto next = all.prepare(*wanted);
+  const auto next = all.prepare(wanted->text);
   ASSERT_TRUE(next);
   const auto loaded = all.reload();
   ASSERT_TRUE(loaded && loaded->now != nullptr);
   EXPECT_GT(all.prepared()->number, loaded->now->number) << "its links must be newer";
+  EXPECT_FALSE(all.wait_for_another(old, std::chrono::steady_clock::now() + std::chrono::milliseconds(1)));
   all.activate();
-  EXPECT_EQ(all.current()->policy_text, *wanted);
+  EXPECT_TRUE(all.wait_for_another(old, std::chrono::steady_clock::now()));
+  EXPECT_EQ(all.current()->policy_text, wanted->text);
   EXPECT_EQ(all.prepared(), nullptr);
 }
 
@@ -103,7 +107,7 @@ TEST_F(guarding, there_is_no_way_back_to_plaintext) {
     return result<void>();
   });
   ASSERT_TRUE(wanted) << wanted.error().text;
-  ASSERT_TRUE(all.prepare(*wanted));
+  ASSERT_TRUE(all.prepare(wanted->text));
   all.activate();
   const auto back = all.prepare(before);
   ASSERT_FALSE(back);

@@ -64,8 +64,11 @@ class PolicyChange : public testing::Test {
   void prove(std::size_t which, proof state, const std::string& words = "") {
     members_[which].handle_policy_proof(now_, applied_[which].back().prepared_in, state, words);
   }
+  void propose(std::size_t which, const std::string& text, std::uint64_t base, bool is_trial = false) {
+    members_[which].ask(now_, ++asked_, policy_change{text, base, is_trial});
+  }
   void ask(std::size_t which, const std::string& text, bool is_trial = false) {
-    members_[which].ask(now_, ++asked_, policy_change{text, is_trial});
+    propose(which, text, members_[which].current_view()->policy.number, is_trial);
     run(100ms);
   }
 
@@ -157,8 +160,9 @@ TEST_F(PolicyChange, ATrialEndsWithoutAChange) {
 }
 
 TEST_F(PolicyChange, OneAfterTheOtherAndWeightsBesideThem) {
-  members_[0].ask(now_, ++asked_, policy_change{"new", false});
-  members_[0].ask(now_, ++asked_, policy_change{"newer", false});
+  const std::uint64_t first = members_[0].current_view()->policy.number;
+  propose(0, "new", first);
+  propose(0, "newer", first + 1);
   run(100ms);
   EXPECT_EQ(applied_[0].back().prepared, "new");
   members_[1].ask(now_, 77, weight_change{{ids_[1], 1}, 3});
@@ -176,6 +180,24 @@ TEST_F(PolicyChange, OneAfterTheOtherAndWeightsBesideThem) {
   run(1s);
   EXPECT_EQ(answers_.size(), 3U);
   EXPECT_EQ(applied_[0].back().text, "new");
+}
+
+TEST_F(PolicyChange, WhatWasMadeFromAnOlderOneUndoesNothing) {
+  const std::uint64_t first = members_[0].current_view()->policy.number;
+  propose(0, "new", first);
+  propose(1, "other", first);
+  run(100ms);
+  prove(0, proof::proved);
+  prove(1, proof::proved);
+  run(1s);
+  ASSERT_EQ(answers_.size(), 2U);
+  EXPECT_EQ(answers_[0].reason, errc::ok);
+  EXPECT_EQ(answers_[1].reason, errc::superseded);
+  EXPECT_EQ(answers_[1].text, "the group's policy is number " + std::to_string(first + 1) +
+                                  " now, and this was made from number " + std::to_string(first) +
+                                  ": look at what has changed, and ask again");
+  EXPECT_EQ(applied_[0].back().text, "new");
+  EXPECT_TRUE(applied_[0].back().prepared.empty());
 }
 
 TEST_F(PolicyChange, WhatIsInForceOrCannotBeTakesNoStep) {

@@ -150,7 +150,7 @@ class message_maker {
       case 1:
         return replica::permission{name()};
       case 2:
-        return replica::policy_change{policy_text(), flag()};
+        return replica::policy_change{policy_text(), number(), flag()};
       default:
         return replica::eviction{seat(), name(), text(200)};
     }
