@@ -13,7 +13,6 @@
 
 namespace hauberk::wire {
 namespace {
-
 using wire::put;  // of putter.hpp: the overloads here would hide them
 
 // ---- greeting and mesh ----
