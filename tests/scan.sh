@@ -12,9 +12,10 @@ fi
 
 folder=$(mktemp -d)
 started=()
+capture=
 failed=0
 clean_up() {
-  for one in "${started[@]}"; do kill "$one" 2>/dev/null || true; done
+  for one in "${started[@]}" $capture; do kill "$one" 2>/dev/null || true; done
   wait 2>/dev/null || true
   rm -rf "$folder"
 }
@@ -62,7 +63,7 @@ stop_nodes() {
 
 # What travels between two members while one broadcasts a marker: how often it shows, in `hits`.
 count_marker() {  # ENCRYPTED
-  local port other capture marker=hauberk-scan-marker-4711
+  local port other marker=hauberk-scan-marker-4711
   port=$(free_port)
   other=$(free_port)
   for _ in $(seq 100); do echo "a line with $marker in it"; done >"$folder/lines"
@@ -78,6 +79,7 @@ count_marker() {  # ENCRYPTED
   eventually written "$1" || bad "the capture has the group's traffic"
   kill "$capture"
   wait "$capture" 2>/dev/null || true
+  capture=
   hits=$({ grep -a -o "$marker" "$folder/capture-$1" || true; } | wc -l)
 }
 
