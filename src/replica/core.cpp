@@ -306,6 +306,10 @@ bool core::is_in_newest(const seat_id& seat) const {
   return newest_view_ && newest_view_->find(seat) != nullptr;
 }
 
+bool core::is_known(const seat_id& seat) const {
+  return is_in_newest(seat) || (committed_view_ && committed_view_->find(seat) != nullptr);
+}
+
 void core::farewell(errc reason, std::string text) {
   if (is_gone_) return;
   for (stay& s : stays_) {

@@ -68,6 +68,8 @@ class core {
   [[nodiscard]] const std::string& name_of(const seat_id& seat) const;
   /// In the newest view of my log; a joiner that catches up may have none yet.
   [[nodiscard]] bool is_in_newest(const seat_id& seat) const;
+  /// In the newest view of my log, or in the newest committed one.
+  [[nodiscard]] bool is_known(const seat_id& seat) const;
   [[nodiscard]] bool is_member() const { return is_in_newest(self_); }
   [[nodiscard]] uuid spoken_history() const { return role_ == role::joiner ? uuid{} : history_; }
   [[nodiscard]] bool in_history() const { return !history_.is_nil(); }

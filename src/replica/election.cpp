@@ -83,8 +83,7 @@ void core::count_votes(bool pre) {
 
 void core::handle(peer& from, const vote_request& m) {
   const seat_id seat{from.process, from.seat};
-  const bool is_known = is_in_newest(seat) || (committed_view_ && committed_view_->find(seat) != nullptr);
-  if (!is_known || role_ == role::joiner) return;
+  if (!is_known(seat) || role_ == role::joiner) return;
   const bool is_complete = HAUBERK_MUTANT(vote_for_anyone) ||
                            (HAUBERK_MUTANT(vote_by_length) && m.last_position >= held_) ||
                            std::pair(m.last_epoch, m.last_position) >= std::pair(log_.epoch_at(held_), held_);
@@ -120,7 +119,8 @@ void core::give_way(const peer& to, const vote_request& m) {
 }
 
 void core::handle(peer& from, const vote& m) {
-  if (role_ != role::follower && role_ != role::candidate) return;
+  const seat_id seat{from.process, from.seat};
+  if ((role_ != role::follower && role_ != role::candidate) || !is_known(seat)) return;
   if (!m.granted) {
     if (m.epoch > epoch_ && !is_led_by_live()) enter_epoch(m.epoch);
     return;
@@ -128,7 +128,6 @@ void core::handle(peer& from, const vote& m) {
   const bool counts = m.pre ? m.epoch == pre_vote_epoch_ && m.epoch == epoch_ + 1
                             : role_ == role::candidate && m.epoch == epoch_;
   if (!counts) return;
-  const seat_id seat{from.process, from.seat};
   std::vector<seat_id>& votes = m.pre ? pre_votes_ : votes_;
   if (std::find(votes.begin(), votes.end(), seat) == votes.end()) votes.push_back(seat);
   if (m.pre && HAUBERK_MUTANT(votes_mixed)) votes_.push_back(seat);
@@ -216,8 +215,7 @@ void core::lead() {
 void core::send_epoch_start(peer& to) {
   if (!newest_view_ || role_ != role::leader) return;
   const seat_id seat{to.process, to.seat};
-  const bool is_concerned = is_in_newest(seat) || (committed_view_ && committed_view_->find(seat) != nullptr);
-  if (!is_concerned) return;
+  if (!is_known(seat)) return;
   to.next_order = 0;
   to.is_started = true;
   to.start_told_at = now_;
@@ -309,7 +307,7 @@ void core::follow(peer& from, const epoch_start& m, position_t prefix) {
   asked_leave_at_ = time_point{};
   announced_ = held{};  // say again what is held, now in this epoch
   for (const auto& [seat, h] : holdings_) {
-    if (h.epoch <= matched_) learn_committed(h.committed);
+    if (h.epoch <= matched_ && is_known(seat)) learn_committed(h.committed);
   }
   if (is_admission) {
     member_since_ = lost_at_ = now_;  // in a live group: what it claimed before is over

@@ -232,6 +232,8 @@ void core::append_view(epoch_t epoch, view_ptr what) {
   for (const member& m : newest_view_->members) {
     sender& s = senders_[sender_index(m.seat)];
     if (!HAUBERK_MUTANT(order_forgets_view)) s.ordered = std::max(s.ordered, m.last);
+    const auto h = holdings_.find(m.seat);  // what it said before it was known
+    if (h != holdings_.end() && h->second.epoch <= matched_) learn_committed(h->second.committed);
   }
 }
 

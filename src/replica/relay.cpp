@@ -108,7 +108,7 @@ uuid core::choose_middle(const uuid& target, const peer* known) const {
   for (const auto& [process, p] : peers_) {
     if (process == target || !is_direct(p) || p.history != history_ || !contains(p.links, target)) continue;
     const seat_id seat{process, p.seat};
-    if (!is_in_newest(seat) && (!committed_view_ || committed_view_->find(seat) == nullptr)) continue;
+    if (!is_known(seat)) continue;
     if (first.is_nil()) first = process;
     if (next.is_nil() && current < process) next = process;
     is_valid = is_valid || process == current;

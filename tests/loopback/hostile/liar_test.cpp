@@ -203,10 +203,11 @@ TEST_F(Liars, WhatOnlyAMemberMaySayChangesNothing) {
   forged->members = {me};
   std::vector<wire::message> lies;
   for (const std::uint64_t at : {std::uint64_t{0}, epoch, epoch + 1, epoch + 1000, ~std::uint64_t{0}}) {
-    lies.emplace_back(envelope{1, replica::held{at, 1U << 30U, 1U << 30U, 1U << 30U}});
+    if (at != epoch) lies.emplace_back(envelope{1, replica::held{at, 1U << 30U, 1U << 30U, 1U << 30U}});
     lies.emplace_back(envelope{1, replica::order{at, 1, 0, at, {replica::order_view{forged}}}});
     lies.emplace_back(envelope{1, replica::vote_request{at, false, true, at, 1U << 30U}});
     lies.emplace_back(envelope{1, replica::vote{at, false, true}});
+    lies.emplace_back(envelope{1, replica::vote{at, false, false}});
   }
   replica::data spoofed;
   spoofed.first = 1;
@@ -214,6 +215,11 @@ TEST_F(Liars, WhatOnlyAMemberMaySayChangesNothing) {
   lies.emplace_back(envelope{1, spoofed});
   lies.emplace_back(mesh::peers{{{process_of(truth, "db2"), "db2", "127.0.0.1:1"}}});
   const auto id = dial();
+  replica::beat mine;  // or nobody listens to what it says of this history
+  mine.number = 1;
+  mine.history = truth.history;
+  mine.view_number = truth.number;
+  say(id, envelope{1, mine});
   for (const auto& lie : lies) say(id, lie);
   // Replay: what it hears from the group goes back as if its own.
   EXPECT_TRUE(eventually([&] {
@@ -224,6 +230,8 @@ TEST_F(Liars, WhatOnlyAMemberMaySayChangesNothing) {
     const std::lock_guard hold(mutex_);
     for (const auto& heard : heard_) say(id, heard);
   }
+  EXPECT_FALSE(liar_->look(id).is_down) << "then it would not be heard";
+  say(id, envelope{1, replica::held{epoch, 1U << 30U, 1U << 30U, 1U << 30U}});  // a leader ends the link
   for (auto& one : nodes_) one->send("meanwhile");
   sent_ += nodes_.size();
   for (auto& one : nodes_) ASSERT_TRUE(one->log().wait_messages(sent_)) << words_.said();
