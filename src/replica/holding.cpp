@@ -22,7 +22,8 @@ void core::handle(peer& from, const held& m) {
   if (m.epoch > h.epoch) h = {m.epoch, 0, h.committed};
   if (m.epoch == h.epoch) h.upto = std::max(h.upto, m.upto);
   h.committed = std::max(h.committed, m.committed);
-  // From somebody who is in no view that I know it would be hearsay; should one come that he is in, it counts.
+  // From somebody who is in no view that I know it would be hearsay; should one come that he is in, it
+  // counts.
   if ((m.epoch <= matched_ || HAUBERK_MUTANT(commit_hearsay)) && is_known(seat)) {
     learn_committed(m.committed);
     stable_known_ = std::max(stable_known_, m.stable);
