@@ -116,20 +116,21 @@ TEST_F(examining, dates) {
 }
 
 TEST_F(examining, usages_and_strength) {
+  constexpr std::int64_t soon = 3600;  // the openssl program goes by a later moment than ours
   must("openssl req -newkey rsa:2048 -nodes -subj /CN=db1 -keyout k.pem -out r.pem && chmod 600 k.pem");
   must("printf 'extendedKeyUsage=serverAuth\\n' > e && openssl x509 -req -in r.pem -days 90 -CA " + node_.ca +
        " -CAkey " + ca_.files().key + " -CAcreateserial -extfile e -out server.pem");
   settings half = good_;
   half.cert_file = ca_.dir() + "/server.pem";
   half.key_file = ca_.dir() + "/k.pem";
-  expect_only(all(half), grade::bad, {"usage", "chain", "start"});
-  EXPECT_NE(at(all(half), "usage").second.find("serverAuth alone"), std::string::npos);
+  expect_only(all(half, soon), grade::bad, {"usage", "chain", "start"});
+  EXPECT_NE(at(all(half, soon), "usage").second.find("serverAuth alone"), std::string::npos);
 
   must("openssl req -newkey rsa:1024 -nodes -subj /CN=db1 -keyout k.pem -out r.pem && chmod 600 k.pem");
   must("openssl x509 -req -sha1 -in r.pem -days 90 -CA " + node_.ca + " -CAkey " + ca_.files().key +
        " -set_serial 01 -out weak.pem");
   half.cert_file = ca_.dir() + "/weak.pem";
-  const auto weak = all(half);
+  const auto weak = all(half, soon);
   EXPECT_EQ(at(weak, "strength").first, grade::bad);
   EXPECT_NE(at(weak, "strength").second.find("RSA 1024"), std::string::npos) << at(weak, "strength").second;
   EXPECT_NE(at(weak, "strength").second.find("SHA1"), std::string::npos) << at(weak, "strength").second;
