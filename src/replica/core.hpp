@@ -213,6 +213,7 @@ class core {
   [[nodiscard]] view next_view();
   void judge_member(const member& m, view& next);
   void demote_laggards(view& next);
+  [[nodiscard]] bool is_nearly_here(position_t upto) const;
   [[nodiscard]] position_t held_here(const seat_id& seat) const;
   [[nodiscard]] bool is_laggard(const member& m, position_t upto) const;
   [[nodiscard]] bool is_committable(const view& next) const;

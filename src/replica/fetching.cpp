@@ -37,6 +37,8 @@ void core::consider_fetch() {
     return;  // the application is behind: no more until it has caught up
   peer* source = fetch_source();
   if (source == nullptr) return;
+  // Nobody has it sooner than its sender brings it, however slow the link: asked for, it would come twice.
+  if (may_still_come && source == p && now_ < s.heard_at + how_.suspect_timeout / 2) return;
   // Nobody but the one who was asked: its answer may be what keeps its beats from coming. Asked again it
   // would send everything twice.
   if (source == donor && now_ < fetch_until_ && held_ < fetch_last_) return;

@@ -80,6 +80,7 @@ struct sender {
   bool is_gapped = false;       ///< something was passed over: ask it to go back
   bool is_receipt_due = false;  ///< something came by relay: say how far
   time_point asked_at{};        ///< when we last did
+  time_point heard_at{};        ///< when it last brought some of them
 };
 
 /// What a seat says that it holds.

@@ -9,8 +9,10 @@
 namespace hauberk::replica {
 
 namespace {
-constexpr position_t caught_up_entries =
-    4096;  ///< this close to the end, the drain before the view does the rest
+/// This close to the end, the drain before the view does the rest: what it lacks then, nobody commits
+/// without.
+constexpr position_t caught_up_entries = 4096;
+constexpr std::uint64_t caught_up_bytes = 1U << 20U;
 }  // namespace
 
 // Cheap look first: nearly always there is nothing to change.
@@ -131,8 +133,7 @@ void core::judge_member(const member& m, view& next) {
     // It holds the view that admitted it, so its state file can prove its death (PROTOCOL 5, 7a).
     // What it still lacks is in my window, and from then on stays there until it has it (PROTOCOL 9).
     // Under load every follower lags: whoever has what all with weight have is as near as they are.
-    const bool is_near =
-        (upto + caught_up_entries >= log_.end() || upto >= stable_) && upto + 1 >= log_.start();
+    const bool is_near = (upto >= stable_ || is_nearly_here(upto)) && upto + 1 >= log_.start();
     const bool has_view = upto >= newest_view_at_ || HAUBERK_MUTANT(weight_unproven);
     const bool stays_demoted = is_demoted_for_backlog(*newest_view_, m) && !keeps_up(m.seat);
     if (!is_suspected(m.seat) && has_view && is_near && !stays_demoted) {
@@ -140,6 +141,15 @@ void core::judge_member(const member& m, view& next) {
       at->weight = at->weight_wanted;
     }
   }
+}
+
+// Little comes behind `upto`, in entries and in bytes.
+bool core::is_nearly_here(position_t upto) const {
+  if (upto + caught_up_entries < log_.end()) return false;
+  std::uint64_t lacked = 0;
+  for (position_t at = log_.end(); at > upto && log_.holds(at) && lacked <= caught_up_bytes; --at)
+    lacked += log_.bytes_at(at);
+  return lacked <= caught_up_bytes;
 }
 
 // Last of all, so that it is known who else goes: two with weight that keep the history stay.

@@ -24,6 +24,7 @@ void core::handle(peer& from, const data& m) {
   }
   if (senders_.size() >= base::limits::seats_max && !is_in_newest(seat)) return;
   sender& s = senders_[sender_index(seat)];
+  s.heard_at = now_;
   // What a middle dropped leaves a hole; who fills it goes on from what is here, a begun payload included.
   if (is_relayed_ && role_ == role::leader && m.first > s.received.have() + 1) return;
   if (is_full_for(s, m)) {

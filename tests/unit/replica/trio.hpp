@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,7 @@ class trio : public testing::Test {
           is_any = true;
           if (const auto* out = std::get_if<send>(&*what)) {
             for (const uuid& to : out->to) {
+              if (is_lost_ && is_lost_(index(to), *out->message)) continue;
               if (std::find(those.begin(), those.end(), index(to)) != those.end())
                 members_[index(to)].handle_message(now_, ids_[i], *out->message);
             }
@@ -82,6 +84,7 @@ class trio : public testing::Test {
 
   base::time_point now_{1h};
   std::array<uuid, 3> ids_;
+  std::function<bool(std::size_t to, const envelope&)> is_lost_;  ///< on its way; may be empty
   std::vector<replica> members_;
 };
 
