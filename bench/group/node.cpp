@@ -197,6 +197,7 @@ class node {
   }
   void handle(const filler& one, std::uint64_t /*now*/) { position_ = one.position; }
   void handle(const outcome& /*one*/, std::uint64_t /*now*/) { ++resolved_; }
+  void handle(const expiry& /*one*/, std::uint64_t /*now*/) {}
   void handle(const policy& one, std::uint64_t /*now*/) { position_ = one.position; }
   void handle(const view& one, std::uint64_t now) {
     if (one.primary) position_ = std::max(position_, one.start - 1);

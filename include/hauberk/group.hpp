@@ -23,6 +23,14 @@ namespace hauberk {
 /// Names one broadcast of this process until it is resolved. Grows by one per broadcast; never 0.
 using ticket_t = std::uint64_t;
 
+/// What is told of a member's certificate: all of it empty in a plaintext group, and where it is not known.
+struct certificate {
+  std::string subject;             ///< RFC 2253
+  std::vector<std::string> names;  ///< SAN DNS and URI names; the common name where there is none of these
+  std::string fingerprint;         ///< SHA-256, lower-case hex
+  std::int64_t not_after = 0;      ///< its last second, since 1970 (UTC)
+};
+
 /// A member of a view.
 struct member {
   std::string name;
@@ -30,6 +38,31 @@ struct member {
   std::string address;      ///< host:port that others dial
   unsigned weight = 0;      ///< 0 while catching up, and for observers
   bool arbitrator = false;  ///< votes, but has no data (`pc.arbitrator`)
+  /// As this node saw it on its own link with that member (or has it, for itself): no part of what members
+  /// agree on. In a view that `receive` hands out as it was then known; `current_view` has the newest.
+  hauberk::certificate certificate{};
+};
+
+/// A cell of the link matrix: the link between two members, in the words of one of them. Each member tells
+/// the others of its own links, whenever these change, so all have the whole matrix about a second after a
+/// view. It is not ordered like the stream, members may differ in it for a moment, and nothing is decided by
+/// it. A member that lies can do so about its own links alone: what both ends say is compared.
+struct link_row {
+  enum class check {
+    missing,   ///< `from` has told of no link with `to`: there is none, or its word is not here yet
+    alone,     ///< `to` has not told of it
+    agreed,    ///< both say the same of encryption and policy
+    disputed,  ///< they do not: for a moment while a link is made anew; else one of them lies
+  };
+  std::string from, to;  ///< names: who tells it, and who is at the other end
+  check word = check::missing;
+  bool encrypted = false;
+  std::string version, cipher;      ///< of TLS: "TLSv1.3", "TLS_AES_128_GCM_SHA256"
+  std::string key_exchange;         ///< group, as `socket.ssl_groups` has it; empty = not known
+  std::string fingerprint;          ///< of the certificate that `to` showed on this link: SHA-256
+  std::string policy_digest;        ///< SHA-256 of the policy that it was made by
+  std::uint64_t policy_number = 0;  ///< the same, if it is the one in force; 0 = another
+  std::int64_t since = 0;           ///< when it came up by the clock of `from`, in seconds since 1970 (UTC)
 };
 
 /// A view, in force from position `start` on. With `primary` false: this node lost the quorum; nothing is
@@ -87,13 +120,27 @@ struct outcome {
   position_t position = 0;  ///< committed: at most here; else 0
 };
 
+/// Certificates end: this node watches its own, those of the peers that it has links with, and the trust
+/// anchors that signed them, and says so 30, 7 and 1 day ahead and at the end, once each. Like `outcome` it
+/// is told to this node alone and has no position: it may come between any two events, other members hear it
+/// at another point of the stream or not at all, and nothing that is replicated may depend on it.
+enum class expiry_of { own, peer, anchor, quorum };
+struct expiry {
+  expiry_of what = expiry_of::own;  ///< quorum: then members with half of the weight have none that counts
+  std::string member;               ///< own, peer: whose
+  std::string subject;              ///< of the certificate or the anchor, RFC 2253
+  std::int64_t not_after = 0;       ///< its last second, since 1970 (UTC)
+  unsigned days = 0;                ///< 30, 7 or 1: at most so many are left; 0: it is over
+  std::string words;                ///< for people: what will happen, and what to do
+};
+
 /// The last event. `reason` is errc::ok after `leave`.
 struct farewell {
   std::error_code reason;
   std::string text;
 };
 
-using event = std::variant<view, policy, message, filler, outcome, farewell>;
+using event = std::variant<view, policy, message, filler, outcome, expiry, farewell>;
 
 /// Links that did not come up, by the check that failed.
 struct refusals {
@@ -134,7 +181,7 @@ struct metrics {
   /// In seconds since 1970 (UTC), 0 = not known or never: the end of this node's certificate, the first end
   /// among the peers' that it has links with, the first end of a trust anchor that one of these has been
   /// signed by, and when members with half of the weight have no certificate any more, or none that counts.
-  /// The log tells 30, 7 and 1 day ahead.
+  /// The log tells 30, 7 and 1 day ahead, as does the event `expiry`.
   std::int64_t certificate_ends = 0, peer_certificates_end = 0, anchors_end = 0, quorum_ends = 0;
   std::uint64_t elections = 0, refused_messages = 0, fetches = 0;
   std::uint64_t mesh_incomplete =
@@ -265,6 +312,8 @@ class group {
   [[nodiscard]] bool closed() const noexcept;
   /// The newest delivered view, with `primary` as it is now; nothing before the first.
   [[nodiscard]] std::optional<view> current_view() const;
+  /// The link matrix, newest word: for each ordered pair of members of `current_view` one cell, row by row.
+  [[nodiscard]] std::vector<link_row> links() const;
   [[nodiscard]] hauberk::metrics metrics() const;
   /// The port listened on (useful with port 0).
   [[nodiscard]] std::uint16_t port() const noexcept;

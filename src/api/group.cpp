@@ -10,6 +10,7 @@
 #include <new>
 #include <utility>
 
+#include "api/events.hpp"
 #include "api/option_change.hpp"
 #include "api/values.hpp"
 #include "base/limits.hpp"
@@ -96,58 +97,6 @@ engine::settings settings_of(const config::values& from, std::optional<recovered
   return made;
 }
 
-view view_of(const replica::view_event& from) {
-  view made;
-  made.history = from.what->history;
-  made.number = from.what->number;
-  made.epoch = from.epoch;
-  made.primary = from.primary;
-  made.start = from.position;
-  made.protocol = from.what->protocol;
-  made.policy_number = from.what->policy.number;
-  made.policy = from.what->policy.text;
-  for (const replica::member& one : from.what->members)
-    made.members.push_back({one.name, to_string(one.seat.process), one.address, one.weight, one.arbitrator});
-  for (const replica::ban& one : from.what->bans) made.banned.push_back(one.name);
-  if (!from.primary || from.resumed) return made;  // no change of members: who came and went was told before
-  for (const replica::seat_id& seat : from.what->joined)
-    if (const replica::member* one = from.what->find(seat)) made.joined.push_back(one->name);
-  for (const replica::member& one : from.what->left) made.left.push_back(one.name);
-  for (const replica::member& one : from.what->lost) made.lost.push_back(one.name);
-  for (const replica::member& one : from.what->evicted) made.evicted.push_back(one.name);
-  return made;
-}
-
-event event_of(const engine::message_item& from) {
-  return message{from.position, *from.sender, from.ticket, from.payload.bytes()};
-}
-event event_of(const replica::view_event& from) { return view_of(from); }
-event event_of(const replica::policy_event& from) {
-  const replica::group_policy& what = from.what->policy;
-  policy made;
-  made.position = from.position;
-  made.step = what.step == replica::policy_step::prepare    ? policy_step::prepared
-              : what.step == replica::policy_step::activate ? policy_step::activated
-                                                            : policy_step::aborted;
-  made.number = what.number;
-  made.text = what.step == replica::policy_step::prepare ? what.prepared : what.text;
-  made.is_trial = what.is_trial;
-  made.by = what.by;
-  made.culprit = what.culprit;
-  made.words = what.words;
-  return made;
-}
-event event_of(const engine::filler_item& from) { return filler{from.position}; }
-event event_of(const engine::outcome_item& from) {
-  return outcome{from.ticket, static_cast<outcome_kind>(from.result), from.position};
-}
-event event_of(const replica::farewell_event& from) {
-  return farewell{from.reason == errc::ok ? std::error_code() : make_error_code(from.reason), from.text};
-}
-
-static_assert(static_cast<int>(outcome_kind::committed) == static_cast<int>(replica::outcome::committed) &&
-              static_cast<int>(outcome_kind::never) == static_cast<int>(replica::outcome::never) &&
-              static_cast<int>(outcome_kind::unknown) == static_cast<int>(replica::outcome::unknown));
 static_assert(static_cast<int>(log_level::error) == static_cast<int>(base::level::error) &&
               static_cast<int>(log_level::debug) == static_cast<int>(base::level::debug));
 
@@ -217,12 +166,31 @@ class group::impl {
     }
     const engine::item& one = batch_.items[next_++];
     remember(one);
-    return std::visit([](const auto& what) { return event_of(what); }, one);
+    event made = std::visit([](const auto& what) { return event_of(what); }, one);
+    if (auto* seen = std::get_if<view>(&made))
+      add_certificates(*seen, *std::get<replica::view_event>(one).what, *engine_->linked());
+    return made;
   }
 
   [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_acquire); }
 
   [[nodiscard]] std::optional<view> current_view() const {
+    const auto newest = newest_view();
+    return newest ? std::optional(newest->told) : std::nullopt;
+  }
+
+  [[nodiscard]] std::vector<link_row> links() const {
+    const auto newest = newest_view();
+    if (!newest || closed()) return {};
+    return rows_of(*engine_->linked(), *newest->inside, newest->told);
+  }
+
+ private:
+  struct known_view {
+    replica::view_ptr inside;
+    view told;
+  };
+  [[nodiscard]] std::optional<known_view> newest_view() const {
     std::optional<replica::view_event> newest;
     replica::view_ptr changed;
     {
@@ -231,16 +199,16 @@ class group::impl {
       changed = changed_;
     }
     if (!newest) return std::nullopt;
-    view made = view_of(*newest);
-    made.primary = engine_->is_primary();
-    if (changed && changed->policy.number > made.policy_number) {
-      made.policy_number = changed->policy.number;
-      made.policy = changed->policy.text;
+    known_view made{newest->what, view_of(*newest)};
+    made.told.primary = engine_->is_primary();
+    add_certificates(made.told, *newest->what, *engine_->linked());
+    if (changed && changed->policy.number > made.told.policy_number) {
+      made.told.policy_number = changed->policy.number;
+      made.told.policy = changed->policy.text;
     }
     return made;
   }
 
- private:
   void remember(const engine::item& one) {
     if (const auto* seen = std::get_if<replica::view_event>(&one)) {
       const std::lock_guard hold(mutex_);
@@ -407,6 +375,8 @@ result<std::string> group::change_policy(std::string_view options, bool is_trial
 bool group::closed() const noexcept { return !impl_ || impl_->closed(); }
 
 std::optional<view> group::current_view() const { return impl_ ? impl_->current_view() : std::nullopt; }
+
+std::vector<link_row> group::links() const { return impl_ ? impl_->links() : std::vector<link_row>(); }
 
 hauberk::metrics group::metrics() const {
   hauberk::metrics made;

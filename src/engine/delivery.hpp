@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "engine/expiry.hpp"
 #include "replica/replica.hpp"
 
 namespace hauberk::engine {
@@ -32,8 +33,13 @@ struct outcome_item {
   replica::outcome result = replica::outcome::unknown;
   position_t position = 0;
 };
+/// Of this node alone, at no position.
+struct expiry_item {
+  expiry::warning what;
+  std::string text;
+};
 using item = std::variant<message_item, replica::view_event, replica::policy_event, filler_item, outcome_item,
-                          replica::farewell_event>;
+                          expiry_item, replica::farewell_event>;
 
 /// Gives up the payload of an item that is done with; the item itself stays in its batch.
 inline void release(item& done) {

@@ -83,12 +83,14 @@ void engine::carry_out(mesh::close_link& one) {
 
 void engine::carry_out(mesh::peer_up& one) {
   links_.add(one.process, one.id);
+  matrix_.use(one.process, one.id);
   replica_->handle_link_up(now_, one.process, std::move(one.name));
 }
 
 void engine::carry_out(mesh::peer_down& one) {
   drain_replica();  // what was meant for this link must not go, with its credit, to the one that follows
   links_.remove(one.process);
+  matrix_.leave(one.process);
   replica_->handle_link_down(now_, one.process);
 }
 

@@ -28,6 +28,7 @@
 #include "engine/guard.hpp"
 #include "engine/inbox.hpp"
 #include "engine/links.hpp"
+#include "engine/matrix.hpp"
 #include "engine/probe.hpp"
 #include "engine/settings.hpp"
 #include "engine/state_file.hpp"
@@ -99,6 +100,8 @@ class engine final : private net::handler {
 
   [[nodiscard]] bool is_primary() const { return submissions_.is_primary(); }
   [[nodiscard]] snapshot counted() const;
+  /// What is known of the members' certificates and links; never null.
+  [[nodiscard]] link_knowledge_ptr linked() const;
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
  private:
@@ -156,9 +159,11 @@ class engine final : private net::handler {
   void hear_visitor(net::connection_id id, visit& who, wire::message& said);
   void ask_for(net::connection_id id, visit& who);
   bool ask_again(net::connection_id id, visit& who);
+  void tell_matrix(net::connection_id id);
   void answer_visitor(net::connection_id id, const result<std::string>& answer);
   [[nodiscard]] std::unique_ptr<file_watch> make_watch();
   void say_refused(const std::string& text);
+  void tell_links();
   void tell_probe(const uuid& process, const replica::envelope& said);
   void handle_time();
   void look_at_certificates();
@@ -235,6 +240,7 @@ class engine final : private net::handler {
     std::vector<std::string> troubles;
     std::uint64_t reloads = 0, reloads_failed = 0;
     snapshot counted;
+    link_knowledge_ptr linked = std::make_shared<const link_knowledge>();
   } rare_;
 
   // The strand's alone.
@@ -249,6 +255,7 @@ class engine final : private net::handler {
   saved_state saved_;  // what it says
   std::optional<probe> probe_;
   links links_;
+  matrix matrix_;
   ticket_ranges tickets_;
   std::set<net::connection_id> open_;        // every connection that came up
   std::uint64_t handed_ = 0, resolved_ = 0;  // the replica's tickets: newest given out, newest resolved

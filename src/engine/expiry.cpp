@@ -68,7 +68,9 @@ void expiry::check_one(std::int64_t now, const known& one, bool is_own, findings
                                : " expires " + in_days(left) + ", on " + until;
   into.lines.push_back({*stage <= 1 ? base::level::error : base::level::warning,
                         whose + one.shown.subject + "," + rest +
-                            ": put a new one into its socket.ssl_cert and reload (socket.ssl_reload)"});
+                            ": put a new one into its socket.ssl_cert and reload (socket.ssl_reload)",
+                        warning{is_own ? subject::own : subject::peer, one.name, one.shown.subject,
+                                one.shown.not_after, static_cast<unsigned>(*stage)}});
 }
 
 const tls::certificate* expiry::anchor_of(const tls::certificate& shown) const {
@@ -99,7 +101,8 @@ void expiry::check_anchors(std::int64_t now, findings& into) {
              (*stage == 0 ? " expired on " + until + ": no new links come up with what it signed"
                           : " expires " + in_days(one->not_after - now) + ", on " + until +
                                 ", and with it every certificate that it signed") +
-             ": bring in a new authority (hauberk certs rotate-ca)"});
+             ": bring in a new authority (hauberk certs rotate-ca)",
+         warning{subject::anchor, {}, one->subject, one->not_after, static_cast<unsigned>(*stage)}});
   }
 }
 
@@ -142,10 +145,11 @@ void expiry::check_quorum(std::int64_t now, const replica::view& in, findings& i
     if (!stage) told_.erase("quorum");  // renewed meanwhile: the next end is news again
     return;
   }
-  into.lines.push_back(
-      {base::level::warning, "the group loses its quorum on " + tls::date_words(into.quorum) +
-                                 ", when the certificates of members with half of its weight "
-                                 "have expired: renew them before"});
+  into.lines.push_back({base::level::warning,
+                        "the group loses its quorum on " + tls::date_words(into.quorum) +
+                            ", when the certificates of members with half of its weight "
+                            "have expired: renew them before",
+                        warning{subject::quorum, {}, {}, into.quorum, static_cast<unsigned>(*stage)}});
 }
 
 bool expiry::is_news(const std::string& what, int stage) {

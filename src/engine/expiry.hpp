@@ -27,9 +27,20 @@ class expiry {
   void add(net::connection_id id, std::string name, tls::certificate shown);
   void remove(net::connection_id id) { peers_.erase(id); }
 
+  /// Whose end it is.
+  enum class subject : std::uint8_t { own, peer, anchor, quorum };
+  /// An end that is near: 30, 7 or 1 day ahead, or 0, there.
+  struct warning {
+    subject of = subject::own;
+    std::string member;   ///< whose certificate; empty for anchor and quorum
+    std::string shown;    ///< the certificate's subject; empty for quorum
+    std::int64_t at = 0;  ///< seconds since 1970 (UTC)
+    unsigned days = 0;
+  };
   struct line {
     base::level at;
     std::string text;
+    std::optional<warning> about{};  ///< what the application hears, too
   };
   struct ended {
     net::connection_id id = 0;

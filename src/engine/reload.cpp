@@ -66,7 +66,10 @@ void engine::look_at_certificates() {
   const auto found = expiry_.check(today, view.get());
   const auto next = std::chrono::seconds(found.peers - today + 1);
   if (next > std::chrono::seconds(0) && next < looks_every) next_look_ = now_ + next;
-  for (const auto& line : found.lines) how_.log(line.at, line.text);
+  for (const auto& line : found.lines) {
+    how_.log(line.at, line.text);
+    if (line.about && !is_ended_) delivery_.stage(expiry_item{*line.about, line.text});
+  }
   for (const auto& over : found.over) transport_->close(over.id, error(errc::bad_certificate, over.text));
   counted_.certificate_ends = found.own;
   counted_.peer_certificates_end = found.peers;

@@ -171,6 +171,7 @@ void engine::use_policies() {
   mesh::policies allowed{has.now->policy_digest};
   if (has.prepared != nullptr) allowed.prepared = has.prepared->policy_digest;
   mesh_->use_policies(now_, std::move(allowed));
+  matrix_.set_own(identity_.process, has.now->security ? &has.now->security->own() : nullptr);
   said_proof_.reset();
 }
 

@@ -1,5 +1,6 @@
 // One run of the strand: everything that waits goes in, everything that follows from it comes out.
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 #include "engine/engine.hpp"
@@ -8,6 +9,19 @@ namespace hauberk::engine {
 
 namespace {
 constexpr auto awaited_words_gap = std::chrono::seconds(10);
+
+mesh::told_link told_of(const link::up& what) {
+  mesh::told_link made;
+  made.process = what.peer.process;
+  made.policy = what.peer.policy_digest;
+  made.since = std::time(nullptr);
+  if (!what.certificate) return made;  // plaintext
+  made.version = what.version;
+  made.cipher = what.cipher;
+  made.group = what.group;
+  return made;
+}
+
 }  // namespace
 
 void engine::run() {
@@ -21,8 +35,10 @@ void engine::run() {
     if (std::exchange(leave_wanted_, false)) replica_->leave_group(now_);
     handle_time();
     prove_policy();
+    tell_links();
   }
   settle();
+  matrix_.tidy();
   publish();
   set_alarm();
 }
@@ -41,6 +57,7 @@ void engine::handle(link_up& one) {
     if (one.dialled) probe_->handle_dial_up(one.id & ~mesh::id_of_dial(0));
     probe_->handle_link(one.peer.peer.process, one.peer.peer.name, now_);
   }
+  matrix_.add(one.id, told_of(one.peer), one.peer.certificate);
   if (one.peer.certificate) {
     expiry_.add(one.id, one.peer.peer.name, std::move(*one.peer.certificate));
     next_look_ = now_;
@@ -62,11 +79,22 @@ void engine::handle(link_messages& one) {
       drain_mesh();  // this may be the word that the group's traffic moves to this link: the rest of the
                      // batch is it
       process = links_.process_of(one.id);
+    } else if (auto* links = std::get_if<mesh::link_report>(&message); links != nullptr && process) {
+      matrix_.hear(*process, std::move(*links), replica_->newest_view().get());
     } else if (const auto* said = std::get_if<replica::envelope>(&message); said != nullptr && process) {
       if (probe_) tell_probe(*process, *said);
       replica_->handle_message(now_, *process, *said);
     }
   }
+}
+
+// Ordered with what the replica says, so that it comes on the link that the peer knows us by.
+void engine::tell_links() {
+  const auto row = matrix_.next_report(now_, replica_->newest_view().get());
+  if (!row) return;
+  const auto frame = wire::encode(wire::message(*row));
+  constexpr unsigned key = 3;  // see replaces_key: only the newest still queued on a link is worth sending
+  for (const uuid& peer : matrix_.peers()) links_.queue(peer, frame, key, 0);
 }
 
 void engine::tell_probe(const uuid& process, const replica::envelope& said) {
@@ -90,6 +118,7 @@ void engine::handle(link_worn& one) {
 void engine::handle(link_down& one) {
   open_.erase(one.id);
   expiry_.remove(one.id);
+  matrix_.remove(one.id);
   if (visitors_.erase(one.id) != 0 || is_retired_) return;
   troubles_changed_ = true;
   if (one.why.was_up) {
@@ -268,10 +297,12 @@ void engine::publish_status() {
   submissions_.set_primary(primary);
   submissions_.set_throttled(counted_.group.is_throttled && !is_retired_, !counted_.group.waits_for.is_nil());
   tell_awaited();
+  const link_knowledge_ptr& linked = matrix_.known();
   submissions_.settle(std::exchange(taken_bytes_, 0), is_retired_ ? 0 : counted_.group.in_flight_bytes);
   {
     const std::lock_guard hold(rare_mutex_);
     rare_.counted = counted_;
+    if (rare_.linked != linked) rare_.linked = linked;
     const bool is_full = !delivery_.has_room();
     if ((primary && !rare_.was_primary) || (is_full && !rare_.was_full)) {
       rare_.was_primary = rare_.was_primary || primary;
@@ -304,7 +335,8 @@ void engine::tell_awaited() {
 // system call for each run.
 void engine::set_alarm() {
   if (is_retired_) return;
-  base::time_point next = std::min({replica_->next_deadline(), mesh_->next_deadline(), next_look_});
+  base::time_point next =
+      std::min({replica_->next_deadline(), mesh_->next_deadline(), next_look_, matrix_.next_deadline()});
   if (probe_) next = std::min(next, probe_->deadline(now_));
   if (next >= alarm_) return;
   alarm_ = next;

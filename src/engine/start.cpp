@@ -364,6 +364,11 @@ snapshot engine::counted() const {
   return made;
 }
 
+link_knowledge_ptr engine::linked() const {
+  const std::lock_guard hold(rare_mutex_);
+  return rare_.linked;
+}
+
 // ---- the transport's threads ----
 
 void engine::tell(input one) {

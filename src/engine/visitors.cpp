@@ -25,6 +25,7 @@ void engine::hear_visitor(net::connection_id id, visit& who, wire::message& said
   if (wanted == nullptr || who.has_asked)
     return transport_->close(id, error(errc::refused, "a visitor has one request, and nothing else to say"));
   who.has_asked = true;
+  if (wanted->asks_links) return tell_matrix(id);
   how_.log(base::level::info, "a visitor, " + who.name + ", asks for " +
                                   (wanted->is_trial ? "a trial of " : "") + "another policy");
   who.wanted = *wanted;
@@ -38,6 +39,35 @@ void engine::ask_for(net::connection_id id, visit& who) {
     tell(policy_asked{id, read ? guard_.propose([&](common_settings& to) { return grant(*read, to); })
                                : result<guard::proposal>(read.error())});
   });
+}
+
+// As this node knows it now. Each member is a frame of its own: all of them would not fit into one.
+void engine::tell_matrix(net::connection_id id) {
+  const auto view = replica_->current_view();
+  if (!view)
+    return answer_visitor(id, error(errc::not_primary, how_.name + " is in no view of the group yet"));
+  const link_knowledge_ptr known = matrix_.known();
+  std::vector<net::outgoing> frames;
+  for (const replica::member& one : view->members) {
+    mesh::member_report made;
+    made.process = one.seat.process;
+    made.name = one.name;
+    if (const auto shown = known->certified.find(made.process); shown != known->certified.end()) {
+      made.subject = shown->second->subject;
+      made.names = shown->second->names;
+      made.fingerprint = shown->second->fingerprint;
+      made.not_after = shown->second->not_after;
+    }
+    if (const auto row = known->told.find(made.process); row != known->told.end()) {
+      for (const mesh::told_link& link : row->second->mine)
+        if (view->find_process(link.process) != nullptr) made.links.mine.push_back(link);
+    }
+    frames.push_back({wire::encode(wire::message(std::move(made))), 0});
+  }
+  transport_->send(id, std::move(frames));
+  answer_visitor(id, "view " + std::to_string(view->number) + ", policy number " +
+                         std::to_string(view->policy.number) + ", as " + how_.name + " knows it" +
+                         (submissions_.is_primary() ? "" : "; it is not in the primary component now"));
 }
 
 void engine::handle(policy_asked& one) {

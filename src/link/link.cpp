@@ -346,7 +346,7 @@ void link::machine::go_up() {
   deadline = base::never;
   if (by->security) rekey_at = latest + by->security->rekey().age;
   reader.limit(wire::frame_bytes_most);
-  events.emplace_back(up{*peer, pipe.peer(), pipe.version(), pipe.cipher(), by->material});
+  events.emplace_back(up{*peer, pipe.peer(), pipe.version(), pipe.cipher(), pipe.group(), by->material});
 }
 
 void link::machine::go_down(error why, bool told_by_peer, tls::check failed) {

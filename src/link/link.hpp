@@ -49,8 +49,8 @@ struct settings : face {
 struct up {
   mesh::hello peer;  ///< its policy is that of our face
   std::optional<tls::certificate> certificate;
-  std::string version, cipher;
-  std::uint64_t material = 0;  ///< of the face that the link was made with
+  std::string version, cipher, group;  ///< see tls::pipe
+  std::uint64_t material = 0;          ///< of the face that the link was made with
 };
 /// Bulk bytes (`encoded::bytes` of bulk frames) whose last byte was handed to the socket.
 struct written {

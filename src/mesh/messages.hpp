@@ -36,14 +36,16 @@ struct goodbye {
 
   bool operator==(const goodbye&) const = default;
 };
-/// A visitor asks a member to propose a policy to the group, as a change of the one in force.
+/// A visitor asks a member to propose a policy to the group, as a change of the one in force; or for what it
+/// knows of the members and their links.
 struct visitor_request {
-  std::string options;    ///< `key=value; key=value`
-  bool is_trial = false;  ///< see what would come of it
+  std::string options;      ///< `key=value; key=value`
+  bool is_trial = false;    ///< see what would come of it
+  bool asks_links = false;  ///< for the link matrix instead
 
   bool operator==(const visitor_request&) const = default;
 };
-/// The one answer, when the group has decided.
+/// The last word of the answer: for a policy, when the group has decided.
 struct visitor_answer {
   std::uint32_t reason = 0;  ///< an `errc`
   std::string text;
@@ -63,6 +65,38 @@ struct peers {
   std::vector<peer_address> known;
 
   bool operator==(const peers&) const = default;
+};
+
+/// What was agreed on for the link in use between the sender and `process`.
+struct told_link {
+  uuid process;
+  std::string version;      ///< of TLS; empty = plaintext, as are the next two then
+  std::string cipher;       ///< OpenSSL's name
+  std::string group;        ///< of the key exchange; empty = not known
+  std::string policy;       ///< the digest of the one that it was made by, 64 hexadecimal digits
+  std::string fingerprint;  ///< SHA-256 of the certificate that `process` showed, the same; empty = none
+  std::int64_t since = 0;   ///< when it came up by the sender's calendar: seconds since 1970 (UTC)
+
+  bool operator==(const told_link&) const = default;
+};
+/// All of them, at most limits::members_max: the sender's row of the link matrix, told to every peer whenever
+/// it changes. Information for people; nothing is decided by it.
+struct link_report {
+  std::vector<told_link> mine;
+
+  bool operator==(const link_report&) const = default;
+};
+/// A visitor asks for the link matrix: this for every member, and then the answer.
+struct member_report {
+  uuid process;
+  std::string name;
+  std::string subject;             ///< of its certificate; empty, with all below, in a plaintext group
+  std::vector<std::string> names;  ///< in it
+  std::string fingerprint;         ///< SHA-256, 64 hexadecimal digits
+  std::int64_t not_after = 0;      ///< seconds since 1970 (UTC)
+  link_report links;               ///< its row; empty = it has told none
+
+  bool operator==(const member_report&) const = default;
 };
 
 /// Clocks may be this far apart without a word; a greeting takes some seconds itself.

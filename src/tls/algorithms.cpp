@@ -301,4 +301,10 @@ result<algorithms> read_algorithms(const settings& from) {
   return made;
 }
 
+std::string group_name(std::string_view openssl) {
+  const std::string name = upper(openssl);
+  const auto known = std::ranges::find_if(group_names, [&](const auto& one) { return one[0] == name; });
+  return std::string(known != group_names.end() ? (*known)[1] : openssl);
+}
+
 }  // namespace hauberk::tls

@@ -28,6 +28,9 @@ struct algorithms {
 /// Reads `socket.ssl_cipher`, `ssl_min_version`, `ssl_max_version` and `ssl_groups`. Errors: bad_option.
 [[nodiscard]] result<algorithms> read_algorithms(const settings& from);
 
+/// OpenSSL's name of a group as the options have it: "P-256" for "secp256r1".
+[[nodiscard]] std::string group_name(std::string_view openssl);
+
 /// `parts` with `separator` between them.
 [[nodiscard]] std::string join(const std::vector<std::string>& parts, std::string_view separator);
 

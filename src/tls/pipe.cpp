@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "tls/algorithms.hpp"
 #include "tls/hello_tag.hpp"
 #include "tls/spans.hpp"
 #include "tls/verify.hpp"
@@ -154,6 +155,14 @@ std::string pipe::version() const {
 
 std::string pipe::cipher() const {
   return machine_->ours && machine_->ready ? SSL_get_cipher_name(machine_->connection.get()) : "none";
+}
+
+std::string pipe::group() const {
+  if (!machine_->ours || !machine_->ready) return {};
+  SSL* const connection = machine_->connection.get();
+  const auto id = static_cast<int>(SSL_get_negotiated_group(connection));
+  const char* name = id == NID_undef ? nullptr : SSL_group_to_name(connection, id);
+  return name == nullptr ? std::string() : group_name(name);
 }
 
 std::size_t pipe::chosen() const { return machine_->chosen; }

@@ -89,6 +89,8 @@ class pipe {
   [[nodiscard]] std::optional<certificate> peer() const;  ///< nothing on a plain pipe
   [[nodiscard]] std::string version() const;              ///< "TLSv1.3", or "none"
   [[nodiscard]] std::string cipher() const;               ///< OpenSSL's name, or "none"
+  /// Of the key exchange, as `socket.ssl_groups` names it; empty where there was none.
+  [[nodiscard]] std::string group() const;
   [[nodiscard]] bool is_encrypted() const;
   /// Which of several choices it became; once ready. 0 where there was none.
   [[nodiscard]] std::size_t chosen() const;

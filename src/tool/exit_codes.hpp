@@ -15,6 +15,7 @@ enum exit_code : int {
   not_admitted = 5,
   removed = 6,
   broken = 7,
+  incomplete = 8,
 };
 
 inline constexpr std::string_view exit_codes_help =
@@ -25,7 +26,8 @@ inline constexpr std::string_view exit_codes_help =
     "  4  the listening address is in use or cannot be bound\n"
     "  5  refused, the name is in use, or the group was not reached in time; doctor: only a peer objects\n"
     "  6  removed from the group, or what was missed no longer fits its history window\n"
-    "  7  the operating system or a library failed us\n";
+    "  7  the operating system or a library failed us\n"
+    "  8  links: one is missing or disputed, or only some are encrypted\n";
 
 [[nodiscard]] inline exit_code exit_code_of(const std::error_code& code) {
   if (!code) return done;

@@ -1,5 +1,5 @@
-// The command line of `hauberk`: what can be asked for; node.cpp, certs*.cpp, doctor.cpp and rotate.cpp do
-// it.
+// The command line of `hauberk`: what can be asked for; node.cpp, certs*.cpp, doctor.cpp, links.cpp and
+// rotate.cpp do it.
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
@@ -9,6 +9,7 @@
 #include "tool/certs.hpp"
 #include "tool/doctor.hpp"
 #include "tool/exit_codes.hpp"
+#include "tool/links.hpp"
 #include "tool/log.hpp"
 #include "tool/node.hpp"
 #include "tool/rotate.hpp"
@@ -189,6 +190,26 @@ void describe(CLI::App& command, rotate_request& rotate) {
   command.add_option("KEY=VALUE", rotate.changes, "what is to be different");
 }
 
+void describe(CLI::App& command, links_request& links) {
+  command.footer(
+      "Asks a member of a running group for every member's certificate and for the links between them, as "
+      "the\n"
+      "member at each end tells it: TLS version, cipher, key exchange, policy. Any member may be asked; "
+      "without\n"
+      "--peer it is the one that the options are of. The last line sums up.\n"
+      "Ends with 0 when every two members have a link, both ends tell the same of each, and all links are\n"
+      "encrypted or none is; else with 8.\n"
+      "Example: hauberk links --config db1.cnf\n");
+  command.add_option("--options", links.options, "the node's options, as 'key=value; key=value'")
+      ->type_name("TEXT")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("--config", links.config_file, "read options from this file first, one per line")
+      ->type_name("FILE");
+  command.add_option("--peer", links.peer, "the member to ask")->type_name("HOST:PORT");
+  command.add_flag("--json", links.json, "one JSON object per member and direction of a link");
+}
+
 int run(const certs_command& certs) {
   if (certs.renew->parsed()) return run_renew(certs.where, certs.renewal);
   if (certs.revoke->parsed()) return run_revoke(certs.where, certs.revocation);
@@ -199,9 +220,9 @@ int run(const certs_command& certs) {
 
 int run(int argc, char** argv) {
   CLI::App app(
-      "One member of a Hauberk group as a process, certificates for its nodes, a check before joining, and "
-      "changes\n"
-      "of what all members share.",
+      "One member of a Hauberk group as a process, certificates for its nodes, a check before joining, "
+      "changes of\n"
+      "what all members share, and a look at how they are linked.",
       "hauberk");
   app.set_version_flag("--version", "hauberk " HAUBERK_VERSION);
   app.footer(std::string(exit_codes_help));
@@ -220,15 +241,22 @@ int run(int argc, char** argv) {
   auto* rotate_command =
       app.add_subcommand("rotate", "change ciphers, authorities, or plaintext to TLS in a running group");
   describe(*rotate_command, rotate);
+  links_request links;
+  auto* links_command =
+      app.add_subcommand("links", "who is linked with whom in a running group, and how it is encrypted");
+  describe(*links_command, links);
 
   try {
     app.parse(argc, argv);
-    if (app.get_subcommands().empty()) throw CLI::RequiredError("a command, node, certs, doctor or rotate,");
+    if (app.get_subcommands().empty())
+      throw CLI::RequiredError("a command, node, certs, doctor, rotate or links,");
     if (node_command->parsed() && node.options.empty() && node.config_file.empty())
       throw CLI::RequiredError("--options or --config");
     if (doctor_command->parsed() && doctor.options.empty() && doctor.config_file.empty())
       throw CLI::RequiredError("--options or --config");
     if (rotate_command->parsed() && rotate.options.empty() && rotate.config_file.empty())
+      throw CLI::RequiredError("--options or --config");
+    if (links_command->parsed() && links.options.empty() && links.config_file.empty())
       throw CLI::RequiredError("--options or --config");
   } catch (const CLI::Success& wanted) {  // help or version
     return app.exit(wanted);
@@ -237,6 +265,7 @@ int run(int argc, char** argv) {
   }
   if (doctor_command->parsed()) return run_doctor(doctor);
   if (rotate_command->parsed()) return run_rotate(rotate);
+  if (links_command->parsed()) return run_links(links);
   return node_command->parsed() ? run_node(node) : run(certs);
 }
 

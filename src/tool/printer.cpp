@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "tls/digest.hpp"
+#include "tls/inspect.hpp"
 
 namespace hauberk::tool {
 namespace {
@@ -57,6 +58,17 @@ std::string listed(const char* word, const std::vector<std::string>& names) {
   return text;
 }
 
+/// Empty where it has none that is known.
+line certificate_line(const member& of) {
+  constexpr std::size_t digits = 16;  // enough to tell two apart; JSON has all of them
+  const auto& shown = of.certificate;
+  if (shown.fingerprint.empty()) return {};
+  line text = "  " + harmless(of.name) + ": " + harmless(shown.subject) + ", names";
+  for (const auto& one : shown.names) text += ' ' + harmless(one);
+  return text + ", until " + tls::date_words(shown.not_after) + ", SHA-256 " +
+         shown.fingerprint.substr(0, digits) + "...\n";
+}
+
 const char* word(outcome_kind kind) {
   switch (kind) {
     case outcome_kind::committed:
@@ -74,9 +86,15 @@ const char* word(outcome_kind kind) {
 line printer::operator()(const view& what) {
   if (json_) {
     json members = json::array();
-    for (const auto& one : what.members)
+    for (const auto& one : what.members) {
       members.push_back(
           {{"name", one.name}, {"id", one.id}, {"address", one.address}, {"weight", one.weight}});
+      if (!one.certificate.fingerprint.empty())
+        members.back()["certificate"] = {{"subject", one.certificate.subject},
+                                         {"names", one.certificate.names},
+                                         {"sha256", one.certificate.fingerprint},
+                                         {"not_after", one.certificate.not_after}};
+    }
     return compact({{"event", "view"},
                     {"history", to_string(what.history)},
                     {"number", what.number},
@@ -98,7 +116,10 @@ line printer::operator()(const view& what) {
   }
   if (what.primary)
     text += listed("joined", what.joined) + listed("left", what.left) + listed("lost", what.lost);
-  return text + '\n';
+  text += '\n';
+  if (what.primary)
+    for (const auto& one : what.members) text += certificate_line(one);
+  return text;
 }
 
 line printer::operator()(const policy& what) const {
@@ -154,6 +175,18 @@ line printer::operator()(const outcome& what) {
   if (what.result == outcome_kind::committed)
     text += ", at most at position " + std::to_string(what.position);
   return text + '\n';
+}
+
+line printer::operator()(const expiry& what) const {
+  if (!json_) return "expiry: " + harmless(what.words) + '\n';
+  static constexpr std::array<const char*, 4> kinds = {"own", "peer", "anchor", "quorum"};
+  return compact({{"event", "expiry"},
+                  {"what", kinds[static_cast<std::size_t>(what.what)]},
+                  {"member", what.member},
+                  {"subject", what.subject},
+                  {"not_after", what.not_after},
+                  {"days", what.days},
+                  {"words", what.words}});
 }
 
 line printer::operator()(const farewell& what) {

@@ -21,6 +21,7 @@ class printer {
   [[nodiscard]] line operator()(const message& what);
   [[nodiscard]] line operator()(const filler& what);
   [[nodiscard]] line operator()(const outcome& what);
+  [[nodiscard]] line operator()(const expiry& what) const;
   [[nodiscard]] line operator()(const farewell& what);
   /// The digest of all messages up to `position`.
   [[nodiscard]] line digest(position_t position, std::string_view sha256) const;

@@ -8,6 +8,7 @@
 #include "wire/bounds.hpp"
 #include "wire/codec.hpp"
 #include "wire/compress.hpp"
+#include "wire/mesh_frames.hpp"
 #include "wire/outline.hpp"
 #include "wire/taker.hpp"
 
@@ -15,44 +16,6 @@ namespace hauberk::wire {
 namespace {
 
 error refused(std::string text) { return {errc::refused, std::move(text)}; }
-
-// ---- greeting and mesh ----
-
-// The year 9999: no sum of two overflows, and no day is too far to be written.
-constexpr std::int64_t clock_most = 253402300799;
-
-mesh::hello take(taker& with, const Hello& from) {
-  mesh::hello made;
-  made.protocol_min = from.protocol_min();
-  made.protocol_max = from.protocol_max();
-  made.group = with.name(from.group());
-  made.name = with.name(from.name());
-  made.process = with.id(from.process());
-  made.address = with.address(from.address());
-  made.policy_digest = with.name(from.policy_digest());
-  made.policy_text = with.text("the length of a policy", from.policy_text(), policy_text_bytes_max);
-  made.permits_plaintext = from.permits_plaintext();
-  made.is_visitor = from.is_visitor();
-  made.clock = std::clamp<std::int64_t>(from.clock(), 0, clock_most);
-  return made;
-}
-
-mesh::goodbye take(taker& with, const Goodbye& from) { return {from.reason(), with.reason(from.text())}; }
-
-mesh::visitor_request take(taker& with, const VisitorRequest& from) {
-  return {with.text("the length of a visitor's options", from.options(), policy_text_bytes_max),
-          from.is_trial()};
-}
-
-mesh::visitor_answer take(taker& with, const VisitorAnswer& from) {
-  return {from.reason(), with.reason(from.text())};
-}
-
-mesh::peers take(taker& with, const Peers& from) {
-  return {with.list("the number of peers", from.known(), peers_max, [&](const Peer& one) {
-    return mesh::peer_address{with.id(one.process()), with.name(one.name()), with.address(one.address())};
-  })};
-}
 
 // ---- spread, order, held ----
 
@@ -449,6 +412,10 @@ std::optional<message> take_message(taker& with, const Frame& head, const base::
       return take(with, head.visitor_request());
     case Frame::kVisitorAnswerFieldNumber:
       return take(with, head.visitor_answer());
+    case Frame::kLinkReportFieldNumber:
+      return take(with, head.link_report());
+    case Frame::kMemberReportFieldNumber:
+      return take(with, head.member_report());
     default: {
       auto body = take_body(with, head, frame, found);
       if (!body) return std::nullopt;

@@ -8,59 +8,14 @@
 #include "wire/bounds.hpp"
 #include "wire/codec.hpp"
 #include "wire/compress.hpp"
+#include "wire/mesh_frames.hpp"
 #include "wire/putter.hpp"
 #include "wire/varint.hpp"
 
 namespace hauberk::wire {
 namespace {
-using wire::put;  // of putter.hpp: the overloads here would hide them
 
-// ---- greeting and mesh ----
-
-void put(Frame& frame, const mesh::hello& what) {
-  HAUBERK_ASSERT(what.policy_text.size() <= policy_text_bytes_max, "a policy text fits in a hello");
-  auto& into = *frame.mutable_hello();
-  into.set_protocol_min(what.protocol_min);
-  into.set_protocol_max(what.protocol_max);
-  put_name(into.mutable_group(), what.group);
-  put_name(into.mutable_name(), what.name);
-  put(into.mutable_process(), what.process);
-  put_address(into.mutable_address(), what.address);
-  put_name(into.mutable_policy_digest(), what.policy_digest);
-  *into.mutable_policy_text() = what.policy_text;
-  into.set_permits_plaintext(what.permits_plaintext);
-  into.set_is_visitor(what.is_visitor);
-  into.set_clock(what.clock);
-}
-
-void put(Frame& frame, const mesh::visitor_request& what) {
-  HAUBERK_ASSERT(what.options.size() <= policy_text_bytes_max, "options are checked where they come in");
-  *frame.mutable_visitor_request()->mutable_options() = what.options;
-  frame.mutable_visitor_request()->set_is_trial(what.is_trial);
-}
-
-void put(Frame& frame, const mesh::visitor_answer& what) {
-  frame.mutable_visitor_answer()->set_reason(what.reason);
-  put_text(frame.mutable_visitor_answer()->mutable_text(), what.text);
-}
-
-void put(Frame& frame, const mesh::welcome&) { frame.mutable_welcome(); }
-
-void put(Frame& frame, const mesh::goodbye& what) {
-  frame.mutable_goodbye()->set_reason(what.reason);
-  put_text(frame.mutable_goodbye()->mutable_text(), what.text);
-}
-
-void put(Frame& frame, const mesh::peers& what) {
-  auto& into = *frame.mutable_peers();
-  for (const auto& peer : what.known) {
-    if (static_cast<std::size_t>(into.known_size()) == peers_max) break;
-    auto& made = *into.add_known();
-    put(made.mutable_process(), peer.process);
-    put_name(made.mutable_name(), peer.name);
-    put_address(made.mutable_address(), peer.address);
-  }
-}
+using wire::put;  // of putter.hpp and mesh_frames.hpp: the overloads here would hide them
 
 // ---- spread, order, held ----
 

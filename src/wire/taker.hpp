@@ -11,6 +11,7 @@
 #include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "proto/hauberk.pb.h"
+#include "replica/view.hpp"
 
 namespace hauberk::wire {
 

@@ -75,6 +75,9 @@ class transcript {
       newest_ = empty->position;
     } else if (const auto* how = std::get_if<outcome>(&one)) {
       outcomes_.push_back(*how);
+    } else if (const auto* near = std::get_if<expiry>(&one)) {
+      EXPECT_FALSE(end_) << "a farewell is the last event";
+      expiries_.push_back(*near);
     } else {
       end_ = std::get<farewell>(one);
     }
@@ -119,6 +122,7 @@ class transcript {
   std::vector<view> views() { return locked(views_); }
   std::vector<policy> policies() { return locked(policies_); }
   std::vector<outcome> outcomes() { return locked(outcomes_); }
+  std::vector<expiry> expiries() { return locked(expiries_); }
   /// The longest time between two messages since the last call.
   std::chrono::steady_clock::duration take_gap() {
     const std::lock_guard hold(mutex_);
@@ -144,6 +148,7 @@ class transcript {
   std::vector<view> views_;
   std::vector<policy> policies_;
   std::vector<outcome> outcomes_;
+  std::vector<expiry> expiries_;
   std::chrono::steady_clock::time_point message_at_;
   std::chrono::steady_clock::duration gap_{};
   std::optional<farewell> end_;

@@ -202,6 +202,18 @@ TEST_F(GroupReload, APeersLinksEndWithItsCertificate) {
   for (const std::size_t i : {0U, 1U})
     EXPECT_TRUE(eventually([&] { return (*nodes_[i])->metrics().links_up == 1; })) << words_.said();
   EXPECT_GE(std::time(nullptr), end);
+  const auto heard = [&](std::size_t which, expiry_of what, unsigned days) {
+    const auto all = nodes_[which]->log().expiries();
+    return std::ranges::count_if(all, [&](const expiry& one) {
+      return one.what == what && one.days == days && one.not_after == end &&
+             (what == expiry_of::quorum || (one.member == "db3" && one.subject == "CN=db3"));
+    });
+  };
+  for (const std::size_t i : {0U, 1U}) {
+    EXPECT_EQ(heard(i, expiry_of::peer, 1), 1);
+    EXPECT_TRUE(eventually([&] { return heard(i, expiry_of::peer, 0) == 1; })) << words_.said();
+  }
+  EXPECT_EQ(heard(2, expiry_of::own, 1), 1);
   for (const std::size_t i : {0U, 1U})
     ASSERT_TRUE(nodes_[i]->log().wait_members({"db1", "db2"})) << words_.said();
   EXPECT_TRUE(said("certificate CN=db3 expired on")) << words_.said();

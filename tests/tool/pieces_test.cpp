@@ -6,9 +6,11 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
 #include "tool/exit_codes.hpp"
+#include "tool/link_table.hpp"
 #include "tool/output.hpp"
 #include "tool/printer.hpp"
 #include "tool/source.hpp"
@@ -197,8 +199,26 @@ TEST(Printer, OtherEventsAsJson) {
   EXPECT_EQ(print(farewell{}), "{\"event\":\"farewell\",\"reason\":\"left\"}\n");
   EXPECT_EQ(print(farewell{errc::evicted, "by db2"}),
             "{\"event\":\"farewell\",\"reason\":\"evicted from the group\",\"text\":\"by db2\"}\n");
+  EXPECT_EQ(print(expiry{expiry_of::peer, "db2", "CN=db2", 1800000000, 7, "it ends"}),
+            "{\"event\":\"expiry\",\"what\":\"peer\",\"member\":\"db2\",\"subject\":\"CN=db2\",\"not_after\":"
+            "1800000000,\"days\":7,\"words\":\"it ends\"}\n");
   EXPECT_EQ(print.digest(4, "00ff"), "{\"event\":\"digest\",\"position\":4,\"sha256\":\"00ff\"}\n");
   EXPECT_EQ(print(filler{3}), "");
+}
+
+TEST(Printer, CertificatesOfMembers) {
+  view seen = a_view();
+  seen.members[1].certificate = {"CN=db2", {"db2", "10.0.0.2\n"}, std::string(64, 'a'), 1800000000};
+  EXPECT_EQ(printer(false)(seen),
+            "view 3 from position 9: db1 db2(weight 0); joined db2; lost db3\n"
+            "  db2: CN=db2, names db2 10.0.0.2\\x0a, until 2027-01-15 08:00:00 UTC, SHA-256 "
+            "aaaaaaaaaaaaaaaa...\n");
+  const auto told = nlohmann::json::parse(printer(true)(seen));
+  EXPECT_FALSE(told["members"][0].contains("certificate"));
+  EXPECT_EQ(told["members"][1]["certificate"]["subject"], "CN=db2");
+  EXPECT_EQ(told["members"][1]["certificate"]["names"].size(), 2U);
+  EXPECT_EQ(told["members"][1]["certificate"]["sha256"], std::string(64, 'a'));
+  EXPECT_EQ(told["members"][1]["certificate"]["not_after"], 1800000000);
 }
 
 TEST(Printer, StepsOfAPolicy) {
@@ -226,8 +246,89 @@ TEST(Printer, ForPeople) {
   EXPECT_EQ(print(a_message("hé\tx")), "7 db\"1: hé\tx\n");
   EXPECT_EQ(print(a_message("\x1b[2Jx\n")), "7 db\"1: \\x1b[2Jx\\x0a\n");  // no payload steers a terminal
   EXPECT_EQ(print(outcome{5, outcome_kind::unknown, 0}), "ticket 5: unknown\n");
+  EXPECT_EQ(print(expiry{expiry_of::own, "db1", "CN=db1", 0, 1, "our own certificate"}),
+            "expiry: our own certificate\n");
   EXPECT_EQ(print(farewell{}), "farewell: left\n");
   EXPECT_EQ(print.digest(4, "00ff"), "digest position=4 sha256=00ff\n");
+}
+
+/// Three members, all links TLS 1.3 and told by both ends.
+std::vector<mesh::member_report> a_matrix() {
+  std::vector<mesh::member_report> made(3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    made[i].process.bytes[0] = static_cast<std::uint8_t>(i + 1);
+    made[i].name = "db" + std::to_string(i + 1);
+    made[i].subject = "CN=" + made[i].name;
+    made[i].names = {made[i].name};
+    made[i].fingerprint = std::string(64, static_cast<char>('a' + i));
+    made[i].not_after = 1800000000;
+  }
+  for (auto& from : made)
+    for (const auto& to : made)
+      if (&from != &to)
+        from.links.mine.push_back({to.process, "TLSv1.3", "TLS_AES_128_GCM_SHA256", "X25519",
+                                   std::string(64, 'p'), to.fingerprint, 1700000000});
+  return made;
+}
+
+TEST(Links, AllAreEncryptedInOneLine) {
+  const link_table made = table_of(a_matrix(), false);
+  EXPECT_TRUE(made.is_whole);
+  EXPECT_THAT(made.text, HasSubstr("db1: CN=db1, names db1, until 2027-01-15 08:00:00 UTC, SHA-256 aaaa"));
+  EXPECT_THAT(made.text, HasSubstr("\ndb1 - db3: TLSv1.3, TLS_AES_128_GCM_SHA256, X25519, policy "
+                                   "pppppppppppppppp, since 2023-11-14 22:13:20 UTC\n"));
+  EXPECT_THAT(made.text,
+              HasSubstr("\n3 links of 3 members, all TLSv1.3, TLS_AES_128_GCM_SHA256, X25519; both "
+                        "ends of each say so\n"));
+  EXPECT_TRUE(table_of({}, false).is_whole);
+  EXPECT_EQ(table_of({a_matrix()[0]}, false).text.substr(0, 11), "db1: CN=db1");
+}
+
+TEST(Links, WhatIsMissingDisputedOrPlain) {
+  auto seen = a_matrix();
+  seen[0].links.mine[0].cipher = "other";
+  seen[2].links.mine.clear();
+  seen[0].links.mine.pop_back();
+  std::swap(seen[0], seen[2]);  // by name, in whatever order they come
+  link_table made = table_of(seen, false);
+  EXPECT_FALSE(made.is_whole);
+  EXPECT_THAT(made.text, HasSubstr("db1 - db2: disputed: db1 says TLSv1.3, other, X25519, policy "
+                                   "pppppppppppppppp; db2 says TLSv1.3, TLS_AES_128"));
+  EXPECT_THAT(made.text, HasSubstr("db1 - db3: no link is told of\n"));
+  EXPECT_THAT(made.text, HasSubstr("; db3 has not told of it\n"));
+  EXPECT_THAT(made.text,
+              HasSubstr("2 links of 3 members: 1 x TLSv1.3, TLS_AES_128_GCM_SHA256, X25519; 1 link is "
+                        "missing; 1 link told by one end alone; 1 link disputed\n"));
+  seen = a_matrix();
+  for (auto* one : {&seen[0].links.mine[0], &seen[1].links.mine[0]})
+    *one = {one->process, "", "", "", "q", "", 1};
+  seen[0].links.mine[1].fingerprint = std::string(64, 'z');
+  made = table_of(seen, false);
+  EXPECT_FALSE(made.is_whole) << "some are encrypted and some are not";
+  EXPECT_THAT(made.text, HasSubstr("db1 - db2: plaintext, policy q, "));
+  EXPECT_THAT(made.text, HasSubstr("; db3 showed another certificate there\n"));
+  EXPECT_THAT(made.text, HasSubstr("3 links of 3 members: 2 x TLSv1.3, TLS_AES_128_GCM_SHA256, X25519; 1 x "
+                                   "plaintext, by 2 different policies\n"));
+}
+
+TEST(Links, AsJson) {
+  auto seen = a_matrix();
+  seen[2].links.mine.pop_back();
+  std::istringstream lines(table_of(seen, true).text);
+  std::vector<nlohmann::json> all;
+  for (std::string line; std::getline(lines, line);) all.push_back(nlohmann::json::parse(line));
+  ASSERT_EQ(all.size(), 3U + 6U + 1U);
+  EXPECT_EQ(all[0]["event"], "member");
+  EXPECT_EQ(all[0]["sha256"], std::string(64, 'a'));
+  EXPECT_EQ(all[3]["event"], "link");
+  EXPECT_EQ(all[3]["from"], "db1");
+  EXPECT_EQ(all[3]["to"], "db2");
+  EXPECT_EQ(all[3]["word"], "agreed");
+  EXPECT_EQ(all[3]["cipher"], "TLS_AES_128_GCM_SHA256");
+  EXPECT_EQ(all[8]["word"], "missing");
+  EXPECT_EQ(all[9]["whole"], false);
+  EXPECT_EQ(all[9]["alone"], 1);
+  EXPECT_EQ(all[9]["encrypted"], 3);
 }
 
 TEST(Output, AReaderThatWentAwayIsSaidOnce) {

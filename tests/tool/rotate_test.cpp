@@ -6,6 +6,7 @@
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tool/process.hpp"
 
@@ -163,6 +164,47 @@ TEST_F(Rotate, TheOptionFileNamesOtherFilesAtAHangup) {
       return std::any_of(steps.begin(), steps.end(),
                          [](const json& each) { return each["step"] == "activated" && each["number"] == 3; });
     })) << one->err();
+}
+
+TEST_F(Rotate, TheLinkMatrixShowsTheCutOver) {
+  start_all();
+  const auto links = [&](std::size_t i, std::vector<std::string> more) {
+    more.insert(more.begin(), {"links", "--config", config(i)});
+    process one(more);
+    const int code = one.wait_exit(std::chrono::seconds(60));
+    return said{code, one.out(), one.err()};
+  };
+  said answer;
+  EXPECT_TRUE(eventually([&] { return (answer = links(0, {})).code == 0; })) << answer.out << answer.err;
+  EXPECT_THAT(answer.out,
+              AllOf(HasSubstr("view "), HasSubstr(", as n1 knows it"),
+                    HasSubstr("n2: no certificate is known of it"), HasSubstr("n1 - n2: plaintext, policy "),
+                    HasSubstr("3 links of 3 members, all plaintext; both ends")));
+  ASSERT_EQ(rotate(2, {"socket.ssl=yes"}).code, 0);
+  const std::string peer = "127.0.0.1:" + std::to_string(ports_[1]);
+  EXPECT_TRUE(eventually([&] {
+    answer = links(0, {"--options", "socket.ssl=yes", "--peer", peer});
+    return answer.code == 0 && answer.out.find("all TLSv1.3") != std::string::npos;
+  })) << answer.out
+      << answer.err;
+  EXPECT_THAT(answer.out,
+              AllOf(HasSubstr("policy number 2, as n2 knows it"), HasSubstr("n1: CN=n1, names n1, until "),
+                    HasSubstr("3 links of 3 members, all ")));
+  answer = links(1, {"--options", "socket.ssl=yes", "--json"});
+  EXPECT_EQ(answer.code, 0) << answer.err;
+  std::istringstream lines(answer.out);
+  std::size_t agreed = 0;
+  json last;
+  for (std::string line; std::getline(lines, line);) {
+    last = json::parse(line);
+    if (last["event"] == "link" && last["word"] == "agreed" && last["encrypted"] == true) ++agreed;
+  }
+  EXPECT_EQ(agreed, 6U);
+  EXPECT_EQ(last["whole"], true);
+  EXPECT_EQ(last["encrypted"], 3);
+  answer = links(1, {});
+  EXPECT_EQ(answer.code, 5) << "its option file says plaintext";
+  EXPECT_THAT(answer.err, HasSubstr("if it speaks TLS by now"));
 }
 
 TEST_F(Rotate, WhatIsWrongIsSaidAtOnce) {

@@ -3,6 +3,7 @@
 // The members are the same afterwards, and so is their order.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "loopback/hostile/target.hpp"
@@ -213,6 +214,8 @@ TEST_F(Liars, WhatOnlyAMemberMaySayChangesNothing) {
   spoofed.first = 1;
   spoofed.payloads = {base::buffer::copy("spoofed")};
   lies.emplace_back(envelope{1, spoofed});
+  lies.emplace_back(mesh::visitor_request{"socket.ssl_rekey=1000", false, true});
+  lies.emplace_back(mesh::member_report{process_of(truth, "db2"), "db2", "CN=other", {}, "", 0, {}});
   lies.emplace_back(mesh::peers{{{process_of(truth, "db2"), "db2", "127.0.0.1:1"}}});
   const auto id = dial();
   replica::beat mine;  // or nobody listens to what it says of this history
@@ -239,6 +242,36 @@ TEST_F(Liars, WhatOnlyAMemberMaySayChangesNothing) {
   for (const auto& seen : nodes_[2]->log().messages()) EXPECT_NE(seen.text, "spoofed");
   liar_.reset();
   expect_undisturbed();
+}
+
+TEST_F(Liars, WhoIsNoMemberHasNoWordOnTheLinks) {
+  const view truth = now();
+  const auto whole = [&] {
+    const auto rows = (*nodes_[0])->links();
+    return rows.size() == 6 && std::ranges::all_of(rows, [](const link_row& row) {
+             return row.word == link_row::check::agreed && row.encrypted;
+           });
+  };
+  ASSERT_TRUE(eventually(whole)) << words_.said();
+  const auto id = dial();
+  mesh::link_report lie;
+  for (const char* name : {"db1", "db2", "db3"}) {
+    mesh::told_link one;  // plaintext, it says
+    one.process = process_of(truth, name);
+    lie.mine.push_back(one);
+  }
+  for (int i = 0; i < 100; ++i) say(id, lie);
+  // It hears of the links of those that it is linked with: it might be about to join.
+  EXPECT_TRUE(eventually([&] {
+    const std::lock_guard hold(mutex_);
+    return std::ranges::any_of(heard_, [&](const wire::message& heard) {
+      const auto* told = std::get_if<mesh::link_report>(&heard);
+      return told != nullptr && told->mine.size() == 3;
+    });
+  }));
+  say(id, mesh::welcome{});  // heard after the lies
+  expect_dropped(id, "a second greeting");
+  EXPECT_TRUE(whole());
 }
 
 }  // namespace

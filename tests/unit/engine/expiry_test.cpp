@@ -49,6 +49,25 @@ TEST(Expiry, EachStageIsToldOnce) {
   EXPECT_THAT(said[3], HasSubstr("expired on"));
 }
 
+TEST(Expiry, TheApplicationHearsOfEachWithItsDays) {
+  expiry watch;
+  watch.set_own("db1", ending(today + 5 * day, "own"));
+  watch.add(1, "db2", ending(today - 1, "b", "01"));
+  watch.add(2, "db3", ending(today + 400 * day, "c", "01"));
+  tls::certificate ca = ending(today + 20 * day, "anchor");
+  ca.subject = "CN=ca";
+  watch.set_anchors({ca});
+  const auto all = members({{"db1", 1}, {"db2", 1}, {"db3", 1}});
+  std::vector<std::string> heard;
+  for (const auto& one : watch.check(today, &all).lines)
+    heard.push_back(one.about ? std::to_string(static_cast<int>(one.about->of)) + one.about->member + ' ' +
+                                    one.about->shown + ' ' + std::to_string(one.about->days) + ' ' +
+                                    std::to_string((one.about->at - today) / day)
+                              : "only the log");
+  EXPECT_THAT(heard, testing::UnorderedElementsAre("0db1 CN=own 7 5", "1db2 CN=b 0 0", "2 CN=ca 30 20",
+                                                   "3  7 5", "only the log"));
+}
+
 TEST(Expiry, OurOwnCountsAndANewOneIsNewNews) {
   expiry watch;
   watch.set_own("db1", ending(today + 5 * day, "old"));

@@ -232,6 +232,24 @@ TEST(hostile, every_list_and_text_has_its_bound) {
               HasSubstr("policy is at most 32768"));
   EXPECT_THAT(refusal([](Frame& f) { f.mutable_visitor_request()->set_options(std::string(40'000, 't')); }),
               HasSubstr("the length of a visitor's options"));
+  EXPECT_THAT(refusal([&](Frame& f) { times(65, [&] { f.mutable_link_report()->add_mine(); }); }),
+              HasSubstr("links in a report is at most 64, got 65"));
+  const auto told = [](auto change) {
+    return refusal([&](Frame& f) { change(*f.mutable_link_report()->add_mine()); });
+  };
+  EXPECT_THAT(told([](ToldLink& l) { l.set_cipher(std::string(65, 'c')); }),
+              HasSubstr("cipher is at most 64"));
+  EXPECT_THAT(told([](ToldLink& l) { l.set_version("TLS\x1b[2J"); }),
+              HasSubstr("only letters, digits and signs"));
+  EXPECT_THAT(told([](ToldLink& l) { l.set_group("a b"); }), HasSubstr("only letters, digits and signs"));
+  EXPECT_THAT(told([](ToldLink& l) { l.set_process("short"); }), HasSubstr("16 bytes or none"));
+  EXPECT_THAT(told([](ToldLink& l) { l.set_policy(std::string(64, 'a')); }),
+              HasSubstr("32 bytes or none, got 64"));
+  EXPECT_THAT(told([](ToldLink& l) { l.set_fingerprint("f"); }), HasSubstr("32 bytes or none, got 1"));
+  EXPECT_THAT(refusal([&](Frame& f) { times(33, [&] { f.mutable_member_report()->add_names(); }); }),
+              HasSubstr("names in a certificate is at most 32"));
+  EXPECT_THAT(refusal([](Frame& f) { f.mutable_member_report()->set_subject(std::string(1025, 's')); }),
+              HasSubstr("subject"));
   EXPECT_THAT(refusal([](Frame& f) { f.mutable_hello()->set_group(std::string(256, 't')); }),
               HasSubstr("name"));
   EXPECT_THAT(refusal([](Frame& f) { f.mutable_join()->set_weight(1000); }), HasSubstr("weight"));

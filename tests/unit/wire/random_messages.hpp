@@ -228,8 +228,24 @@ class message_maker {
     }
   }
 
+  mesh::link_report links() {
+    return {list(base::limits::members_max,
+                 [&] { return mesh::told_link{id(), word(), word(), word(), digest(), digest(), small()}; })};
+  }
+  /// Without the characters that only names may have.
+  std::string word() {
+    std::string made(random_.below(65), 'x');
+    for (char& c : made) c = static_cast<char>('!' + random_.below('~' - '!' + 1));
+    return made;
+  }
+  std::string digest() {
+    std::string made(flag() ? 64 : 0, '0');
+    for (char& c : made) c = "0123456789abcdef"[random_.below(16)];
+    return made;
+  }
+
   static constexpr std::size_t bodies = std::variant_size_v<replica::body>;
-  static constexpr std::size_t kinds = bodies + 6;
+  static constexpr std::size_t kinds = bodies + 8;
 
   /// One of each kind as `kind` runs from 0 to `kinds` - 1.
   message make(std::size_t kind) {
@@ -244,9 +260,14 @@ class message_maker {
       case 3:
         return mesh::peers{list(100, [&] { return mesh::peer_address{id(), name(), address()}; })};
       case 4:
-        return mesh::visitor_request{text(20'000), flag()};
+        return mesh::visitor_request{text(20'000), flag(), flag()};
       case 5:
         return mesh::visitor_answer{small(), text(base::limits::reason_bytes_max)};
+      case 6:
+        return links();
+      case 7:
+        return mesh::member_report{id(),     name(),  text(1024), list(32, [&] { return text(1024); }),
+                                   digest(), small(), links()};
       default:
         if (random_.percent(20)) return replica::envelope{small(), body(kind), {random_.id(), random_.id()}};
         return replica::envelope{small(), body(kind)};
