@@ -162,7 +162,7 @@ class engine final : private net::handler {
   void tell_matrix(net::connection_id id);
   void answer_visitor(net::connection_id id, const result<std::string>& answer);
   [[nodiscard]] std::unique_ptr<file_watch> make_watch();
-  void say_refused(const std::string& text);
+  void say_at_door(base::level how, const std::string& line);
   void tell_links();
   void tell_probe(const uuid& process, const replica::envelope& said);
   void handle_time();
@@ -277,8 +277,8 @@ class engine final : private net::handler {
   std::uint64_t material_ = 1;  // number of the certificates in force
   expiry expiry_;
   base::time_point next_look_ = base::never;  // at the certificates' ends
-  base::time_point refusals_since_{};
-  unsigned refusals_said_ = 0;
+  base::time_point door_said_since_{};
+  unsigned door_said_ = 0;
   snapshot counted_;
 
   worker worker_;  // stopped first

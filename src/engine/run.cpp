@@ -133,25 +133,25 @@ void engine::handle(link_down& one) {
   }
   // Nobody refused anybody: a node that is going down, or somebody who only looked (hauberk doctor).
   if (one.dial == 0 && one.why.told_by_peer && one.why.why.code == errc::closed)
-    return how_.log(base::level::info, "no link: " + one.why.why.text);
+    return say_at_door(base::level::info, "no link: " + one.why.why.text);
   ++counted_.links_refused;
   ++counted_.refused_by[static_cast<std::size_t>(one.why.failed)];
-  if (one.dial == 0) return say_refused(one.why.why.text);
+  if (one.dial == 0) return say_at_door(base::level::warning, "refused a " + one.why.why.text);
   if (probe_) probe_->handle_dial_failed(one.dial);
   mesh_->handle_dial_failed(now_, one.dial, mesh::failure::rejected, one.why.why.text);
 }
 
-// Strangers at the door must not fill the log: a few lines at a time.
-void engine::say_refused(const std::string& text) {
+// Whoever is at the door must not fill the log: a few lines at a time.
+void engine::say_at_door(base::level how, const std::string& line) {
   constexpr unsigned lines_max = 10;
   constexpr auto period = std::chrono::seconds(10);
-  if (now_ - refusals_since_ >= period) {
-    if (refusals_said_ > lines_max)
-      how_.log(base::level::warning, std::to_string(refusals_said_ - lines_max) + " more links were refused");
-    refusals_since_ = now_;
-    refusals_said_ = 0;
+  if (now_ - door_said_since_ >= period) {
+    if (door_said_ > lines_max)
+      how_.log(base::level::warning, std::to_string(door_said_ - lines_max) + " more links did not come up");
+    door_said_since_ = now_;
+    door_said_ = 0;
   }
-  if (++refusals_said_ <= lines_max) how_.log(base::level::warning, "refused a " + text);
+  if (++door_said_ <= lines_max) how_.log(how, line);
 }
 
 void engine::handle(dial_failed& one) {

@@ -47,8 +47,9 @@ class Certificates : public HostileTest {
     return {files.cert, files.key, std::move(says)};
   }
   /// Comes to the first node and says its hello; answers with what it got from there.
-  std::string visit(const stranger& who) {
-    const auto frame = wire::encode(who.says);
+  std::string visit(const stranger& who) { return visit(who, who.says); }
+  std::string visit(const stranger& who, const wire::message& first) {
+    const auto frame = wire::encode(first);
     const auto head = frame->head.bytes();
     std::ofstream(dir_ / "hello", std::ios::binary)
         .write(reinterpret_cast<const char*>(head.data()), static_cast<std::streamsize>(head.size()));
@@ -130,6 +131,15 @@ TEST_F(Certificates, AGoodOneWithAWrongGreetingIsToldWhy) {
   says.protocol_min = says.protocol_max = 99;
   expect_refused(of(good, says), &refusals::version, "protocol versions", "protocol versions");
   expect_undisturbed();
+}
+
+TEST_F(Certificates, WhoOnlyLooksFillsNoLog) {
+  const stranger one = of(ca_.node("db4"), {});
+  for (int i = 0; i < 20; ++i)
+    visit(one, mesh::goodbye{static_cast<std::uint32_t>(errc::closed), "only looking"});
+  expect_undisturbed();
+  EXPECT_LT(count_said("no link: "), 20U) << "10 in 10 s";
+  EXPECT_EQ((*nodes_[0])->metrics().links_refused, 0U);
 }
 
 TEST_F(Certificates, AGoodOneIsAnswered) {
