@@ -23,6 +23,9 @@ constexpr base::duration farewell_gap = 1s;
 // A link is replaced only when it is so old that both sides take the newer one, whoever dialled it. That also
 // bounds how often.
 constexpr base::duration renewal_age = crossing_max + 1s;
+// One after the other, also where they are all of one age; and where both sides have new certificates, as
+// after a tool has brought them to all nodes, one link for the two: the side that decides makes it.
+constexpr base::duration renewal_gap = 200ms, renewal_courtesy = 500ms;
 // When one that failed is tried again.
 constexpr base::duration renewal_retry_min = 5s, renewal_retry_max = 60s;
 // Another policy: the group waits for it, and all members hear of it at about the same moment, so links are
@@ -90,7 +93,7 @@ void mesh::machine::use(process_state& process, connection_id id) {
   link.was_used = true;
   link.close_at = base::never;
   process.renew_at = base::never;
-  (void)plan_renewal(link.since, process);
+  (void)plan_renewal(link.since, 0, process);
   if (is_news) {
     tell_all();
   } else {
@@ -117,14 +120,16 @@ void mesh::machine::close(connection_id id, errc code, std::string why) {
   effects.emplace_back(close_link{id, hauberk::error(code, std::move(why))});
 }
 
-// True when the link in use has to be replaced, at the earliest then; one that was planned before stays so.
-bool mesh::machine::plan_renewal(time_point earliest, process_state& process) {
+// True when the link in use has to be replaced, as number `turn` of those of this moment; one that was
+// planned before stays so.
+bool mesh::machine::plan_renewal(time_point now, unsigned turn, process_state& process) {
   if (!process.used || process.is_forgotten) return false;
   const link_state& link = links.at(*process.used);
   if (!is_stale(link)) return false;
-  const time_point due =
-      rank(link) == 2 ? std::max(earliest, link.since + renewal_age)
-                      : earliest + move_delay + (decides(link.process) ? base::duration(0) : move_courtesy);
+  const bool moves = rank(link) < 2;
+  time_point due = moves ? now + move_delay : std::max(now, link.since + renewal_age);
+  due += turn * (moves ? move_gap : renewal_gap);
+  if (!decides(link.process)) due += moves ? move_courtesy : renewal_courtesy;
   process.renew_at = std::min(process.renew_at, due);
   process.renewals = 0;
   return true;
@@ -133,11 +138,11 @@ bool mesh::machine::plan_renewal(time_point earliest, process_state& process) {
 // Spread a little, so that not all links change in one moment.
 void mesh::machine::move_all(time_point now) {
   for (auto& [address, entry] : addresses.all()) entry.trouble_prepared.clear();  // of another one
-  time_point next = now;
+  unsigned turn = 0;
   for (auto& [owner, process] : processes) {
     if (!process.used || rank(links.at(*process.used)) == 2) continue;
     process.renew_at = base::never;  // what was planned may be later than a move
-    if (plan_renewal(next, process)) next += move_gap;
+    if (plan_renewal(now, turn, process)) ++turn;
   }
 }
 

@@ -84,7 +84,7 @@ struct mesh::machine {
   void end_links(time_point now);
   void drop(time_point now, connection_id id);
   void move_all(time_point now);
-  bool plan_renewal(time_point earliest, process_state& process);
+  bool plan_renewal(time_point now, unsigned turn, process_state& process);
   void renew(time_point now);
   void dial_again(const uuid& owner, process_state& process);
   void begin_dial(const std::string& address, book_entry& entry, bool may_fall_back);

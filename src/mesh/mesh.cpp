@@ -13,7 +13,6 @@ namespace hauberk::mesh {
 namespace {
 
 // Renewals that follow from one reload are spread out.
-constexpr base::duration renewal_gap = std::chrono::milliseconds(200);
 // A link by a policy that was given up lasts this long at most.
 constexpr base::duration given_up_max = std::chrono::seconds(10);
 
@@ -303,9 +302,9 @@ void mesh::handle_time(time_point now) {
 void mesh::renew(time_point now, std::uint64_t material) {
   machine& m = *machine_;
   m.material = material;
-  time_point next = now;
+  unsigned turn = 0;
   for (auto& [owner, process] : m.processes) {
-    if (m.plan_renewal(next, process)) next += renewal_gap;
+    if (m.plan_renewal(now, turn, process)) ++turn;
   }
   m.schedule(now);
 }
@@ -315,7 +314,7 @@ void mesh::renew_link(time_point now, connection_id id) {
   const auto at = m.links.find(id);
   if (at == m.links.end()) return;
   at->second.is_worn = true;
-  (void)m.plan_renewal(now, m.processes[at->second.process]);
+  (void)m.plan_renewal(now, 0, m.processes[at->second.process]);
   m.schedule(now);
 }
 

@@ -232,6 +232,23 @@ TEST_F(MeshByHand, ALinkOfOlderCertificatesIsReplacedOnceItHasSettled) {
   EXPECT_EQ(m.next_deadline(), base::never);
 }
 
+TEST_F(MeshByHand, LinksOfOneAgeAreReplacedOneAfterTheOtherFirstByTheSideThatDecides) {
+  mesh m = make(id(2), {"10.0.0.1:4567", "10.0.0.3:4567", "10.0.0.4:4567"});
+  m.start(now);
+  std::map<std::string, std::uint8_t> who{{"10.0.0.1:4567", 1}, {"10.0.0.3:4567", 3}, {"10.0.0.4:4567", 4}};
+  for (const dial& one : take<dial>(m))
+    m.handle_up(now, id_of_dial(one.token), true, one.address.substr(0, 8), greeting(who.at(one.address)), 1);
+  const time_point up = now;
+  m.renew(now + 1s, 2);
+  std::map<std::uint8_t, base::duration> after;
+  while (m.next_deadline() < up + 13s) {
+    now = m.next_deadline();
+    m.handle_time(now);
+    for (const dial& one : take<dial>(m)) after.emplace(who.at(one.address), now - up);
+  }
+  EXPECT_EQ(after, (std::map<std::uint8_t, base::duration>{{1, 11500ms}, {3, 11200ms}, {4, 11400ms}}));
+}
+
 TEST_F(MeshByHand, AWornLinkIsReplacedAndNoOther) {
   mesh m = make(id(1), {"10.0.0.2:4567"});
   m.start(now);
