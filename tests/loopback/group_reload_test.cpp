@@ -1,6 +1,7 @@
 // Certificates, anchors and revocation lists change while the group works: nothing is lost, no view changes,
 // bad files change nothing, and who is revoked is out at once.
 #include "loopback/group_load.hpp"
+#include "tls/pipe.hpp"
 #include "unit/tls/authority.hpp"
 
 namespace hauberk::test {
@@ -36,9 +37,29 @@ TEST_F(GroupReload, AThousandReloadsUnderLoadChangeNoViewAndLoseNothing) {
   expect_undisturbed();
 }
 
+/// What a TLS handshake takes of the processors, both sides together, in ms.
+double handshake_time(const node_files& one, const node_files& other) {
+  const auto load = [](const node_files& of) {
+    return tls::context::load(of.settings(), std::time(nullptr), {}).value();
+  };
+  tls::pipe ends[] = {tls::pipe(load(one), tls::role::client), tls::pipe(load(other), tls::role::server)};
+  const auto began = clock::now();
+  while (!ends[0].is_ready() || !ends[1].is_ready()) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      if (!ends[i].is_ready() && !ends[i].handshake()) return 0;
+      const auto out = ends[i].output();
+      std::ranges::copy(out, ends[1 - i].input_space().begin());
+      ends[1 - i].input_filled(out.size());
+      ends[i].output_consumed(out.size());
+    }
+  }
+  return std::chrono::duration<double, std::milli>(clock::now() - began).count();
+}
+
 // From a broadcast to its delivery, one after the other, beside the load of the others. Whatever else the
 // machine does shows, too, but it does not know when links are made: no broadcast near those moments may be a
-// spike, unless there are as high ones far from them.
+// spike, unless there are as high ones far from them. The handshakes of all three nodes take this one
+// machine's processors, so that much is allowed.
 TEST_F(GroupReload, NoCommitWaitsLongWhileAllLinksAreMadeAnew) {
   if (is_slow) GTEST_SKIP() << "a sanitizer is what would be measured";
   begin([&](const std::string& name) { return ca_.node(name); });
@@ -67,11 +88,11 @@ TEST_F(GroupReload, NoCommitWaitsLongWhileAllLinksAreMadeAnew) {
     const auto end_of_quiet = clock::now() + 2s;
     const double quiet = p99(look([&] { return clock::now() > end_of_quiet; }));
     const std::size_t links = words_.times_of("mesh: linked to").size();
+    for (const std::size_t i : {0U, 1U, 2U}) at_[i].install(ca_.node("db" + std::to_string(i + 1)));
+    const double handshake = handshake_time(at_[0].now, at_[1].now);
+    EXPECT_GT(handshake, 0);
     std::thread reloading([&] {
-      for (const std::size_t i : {0U, 1U, 2U}) {
-        at_[i].install(ca_.node("db" + std::to_string(i + 1)));
-        EXPECT_TRUE(reload(i));
-      }
+      for (const std::size_t i : {0U, 1U, 2U}) EXPECT_TRUE(reload(i));
     });
     const auto last = clock::now() + renewal_patience;
     auto looked = clock::now();
@@ -96,9 +117,11 @@ TEST_F(GroupReload, NoCommitWaitsLongWhileAllLinksAreMadeAnew) {
       double& most = is_near ? near : far;
       most = std::max(most, one.ms);
     }
-    std::printf("p99 %.3f ms, while links are made anew %.3f; most then %.3f ms, far from it %.3f\n", quiet,
-                p99(meanwhile), near, far);
-    return near <= std::max(5 * quiet, far) && p99(meanwhile) <= 5 * quiet;
+    std::printf(
+        "p99 %.3f ms, while links are made anew %.3f; most then %.3f ms, far from it %.3f; a handshake "
+        "%.3f\n",
+        quiet, p99(meanwhile), near, far, handshake);
+    return near <= std::max({5 * quiet, far, 3 * handshake}) && p99(meanwhile) <= 5 * quiet;
   };
   EXPECT_TRUE(is_good() || is_good() || is_good());
   expect_undisturbed();
