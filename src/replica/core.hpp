@@ -179,6 +179,7 @@ class core {
   [[nodiscard]] held holding_now() const;
   void announce_held();
   void trim();
+  [[nodiscard]] position_t surely_held(const holding& h) const;
   [[nodiscard]] position_t held_by_weighted() const;
   void trim_window(position_t lacked);
   [[nodiscard]] position_t pinned_from() const;

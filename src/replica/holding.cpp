@@ -221,6 +221,11 @@ void core::announce_held() {
   send_to_all(now);
 }
 
+// Of what it held in another epoch than mine it may have had to cut what was not committed.
+position_t core::surely_held(const holding& h) const {
+  return h.epoch == matched_ ? h.upto : std::min(h.upto, h.committed);
+}
+
 // What members that catch up, or have just got their weight, still lack stays a little longer: for them the
 // window is larger by a quarter, and no more, so a slow one loses its place and is told so (PROTOCOL 14).
 // Everybody keeps it, since the donor may die.
@@ -230,8 +235,9 @@ position_t core::pinned_from() const {
     const bool is_owed = m.catching_up || m.weight > 0;
     if (!is_owed || m.seat == self_ || is_suspected(m.seat)) continue;
     const auto h = holdings_.find(m.seat);
-    if (h != holdings_.end() && h->second.upto + 1 >= log_.start())
-      first = std::min(first, h->second.upto + 1);
+    if (h == holdings_.end()) continue;
+    const position_t next = surely_held(h->second) + 1;
+    if (next >= log_.start()) first = std::min(first, next);
   }
   return first;
 }
@@ -240,14 +246,13 @@ std::uint64_t core::window_for(position_t pin) const {
   return log_.start() >= pin ? how_.window_bytes + how_.window_bytes / 4 : how_.window_bytes;
 }
 
-// Who got its weight while it lagged still lacks some of what was stable before it counted. What was held in
-// an older epoch and is stable nobody ever cuts.
+// Who got its weight while it lagged still lacks some of what was stable before it counted.
 position_t core::held_by_weighted() const {
   position_t all = stable_;
   if (HAUBERK_MUTANT(trim_by_quorum) || HAUBERK_MUTANT(weight_unpins)) return all;
   for (const member& m : newest_view_->members) {
     const auto h = holdings_.find(m.seat);
-    if (m.weight > 0 && m.seat != self_ && h != holdings_.end()) all = std::min(all, h->second.upto);
+    if (m.weight > 0 && m.seat != self_ && h != holdings_.end()) all = std::min(all, surely_held(h->second));
   }
   return all;
 }
