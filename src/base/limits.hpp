@@ -24,6 +24,12 @@ inline constexpr std::size_t frame_payload_bytes_max = 4 * 1024 * 1024;  ///< a 
 inline constexpr std::size_t run_payloads_max = 8192;                    ///< small payloads in one frame
 inline constexpr std::size_t order_items_max = 4096;                     ///< runs in one order frame
 inline constexpr std::size_t boundaries_max = 4096;                      ///< epochs in one history window
+inline constexpr std::size_t lists_max =
+    64;  ///< revocation lists that a node tells or is told, one an issuer
+inline constexpr std::size_t list_bytes_max = 1024 * 1024;       ///< one of them: some 25,000 certificates
+inline constexpr std::size_t lists_bytes_max = 3 * 1000 * 1000;  ///< all of them
+inline constexpr std::size_t list_number_bytes_max = 20;         ///< RFC 5280 section 5.2.3
+inline constexpr std::size_t sha256_bytes = 32;
 inline constexpr std::size_t reason_bytes_max = 1024;           ///< text that a peer sends for a person
 inline constexpr std::uint64_t payload_bytes_max = 2147483647;  ///< one broadcast
 

@@ -84,11 +84,16 @@ void engine::carry_out(mesh::close_link& one) {
 void engine::carry_out(mesh::peer_up& one) {
   links_.add(one.process, one.id);
   matrix_.use(one.process, one.id);
+  if (encrypted_.contains(one.id)) {
+    spread_.handle_up(one.id, one.name);
+    say_lists();
+  }
   replica_->handle_link_up(now_, one.process, std::move(one.name));
 }
 
 void engine::carry_out(mesh::peer_down& one) {
   drain_replica();  // what was meant for this link must not go, with its credit, to the one that follows
+  if (const auto id = links_.connection_of(one.process)) spread_.handle_down(*id);
   links_.remove(one.process);
   matrix_.leave(one.process);
   replica_->handle_link_down(now_, one.process);

@@ -28,6 +28,7 @@
 #include "engine/guard.hpp"
 #include "engine/inbox.hpp"
 #include "engine/links.hpp"
+#include "engine/list_spread.hpp"
 #include "engine/matrix.hpp"
 #include "engine/probe.hpp"
 #include "engine/settings.hpp"
@@ -134,6 +135,7 @@ class engine final : private net::handler {
   void handle(material_loaded& one);
   void handle(policy_loaded& one);
   void handle(policy_asked& one);
+  void handle(list_judged& one);
   void handle(change_wanted& one);
   void handle(leave_wanted& one);
   void handle(abandon_wanted& one);
@@ -161,6 +163,12 @@ class engine final : private net::handler {
   bool ask_again(net::connection_id id, visit& who);
   void tell_matrix(net::connection_id id);
   void answer_visitor(net::connection_id id, const result<std::string>& answer);
+  bool hear_lists(net::connection_id id, const wire::message& said);
+  void judge_list(net::connection_id id, const base::buffer& list);
+  [[nodiscard]] result<void> judged(const list_judged& one);
+  void use_lists();
+  void say_lists();
+  void tell_cut_off();
   [[nodiscard]] std::unique_ptr<file_watch> make_watch();
   void say_at_door(base::level how, const std::string& line);
   void tell_links();
@@ -258,6 +266,7 @@ class engine final : private net::handler {
   matrix matrix_;
   ticket_ranges tickets_;
   std::set<net::connection_id> open_;        // every connection that came up
+  std::set<net::connection_id> encrypted_;   // of these
   std::uint64_t handed_ = 0, resolved_ = 0;  // the replica's tickets: newest given out, newest resolved
   std::uint64_t taken_bytes_ = 0;            // from the submissions, since the last `settle` with them
   std::set<std::uint64_t> fences_open_;      // asked of the replica, not answered
@@ -276,6 +285,10 @@ class engine final : private net::handler {
   bool troubles_changed_ = true;
   std::uint64_t material_ = 1;  // number of the certificates in force
   expiry expiry_;
+  list_spread spread_;
+  base::time_point review_at_ = base::never;  // of every link, by lists that are new
+  std::set<std::string> lists_seen_;          // digests of the revocation lists in force
+  std::vector<std::string> cut_off_;          // members that these revoke, as told
   base::time_point next_look_ = base::never;  // at the certificates' ends
   base::time_point door_said_since_{};
   unsigned door_said_ = 0;

@@ -37,6 +37,13 @@ void expiry::add(net::connection_id id, std::string name, tls::certificate shown
   peers_.insert_or_assign(id, known{std::move(name), std::move(shown)});
 }
 
+std::vector<std::string> expiry::names_of(const std::function<bool(const tls::certificate&)>& is_such) const {
+  std::set<std::string> found;  // a peer has two links for a moment
+  for (const auto& [id, one] : peers_)
+    if (is_such(one.shown)) found.insert(one.name);
+  return {found.begin(), found.end()};
+}
+
 expiry::findings expiry::check(std::int64_t now, const replica::view* in) {
   findings made;
   if (!own_) return made;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -26,6 +27,10 @@ class expiry {
   void set_anchors(std::vector<tls::certificate> all) { anchors_ = std::move(all); }
   void add(net::connection_id id, std::string name, tls::certificate shown);
   void remove(net::connection_id id) { peers_.erase(id); }
+
+  /// Of the peers whose certificate is such.
+  [[nodiscard]] std::vector<std::string> names_of(
+      const std::function<bool(const tls::certificate&)>& is_such) const;
 
   /// Whose end it is.
   enum class subject : std::uint8_t { own, peer, anchor, quorum };

@@ -21,7 +21,9 @@ error no_way_back() {
 
 common_settings guard::local() const {
   const std::lock_guard hold(mutex_);
-  return local_;
+  common_settings made = local_;
+  made.security.lists_told = told();
+  return made;
 }
 
 result<common_settings> guard::settings_for(const std::string& policy_text) const {
@@ -83,7 +85,9 @@ result<protection_ptr> guard::load(const std::string& policy_text) {
   const std::lock_guard one_at_a_time(loading_);
   auto made = make(policy_text);
   if (!made) return made.error();
-  return put(faces_.now, std::move(*made));
+  auto done = put(faces_.now, std::move(*made));
+  follow_lists();
+  return done;
 }
 
 // For the policy in force, by those of its anchors that are on file, too: who is no longer trusted here goes
@@ -129,6 +133,7 @@ result<guard::reloaded> guard::reload() {
   } else {
     found.now = put(faces_.now, std::move(*made));
   }
+  follow_lists();
   return found;
 }
 
@@ -154,7 +159,9 @@ result<protection_ptr> guard::prepare(const std::string& policy_text) {
   if (current()->security && !is_encrypted(policy_text)) return no_way_back();
   auto made = make(policy_text);
   if (!made) return made.error();
-  return put(faces_.prepared, std::move(*made));
+  auto done = put(faces_.prepared, std::move(*made));
+  follow_lists();
+  return done;
 }
 
 void guard::activate() {

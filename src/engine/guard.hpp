@@ -7,9 +7,11 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +34,10 @@ class guard {
  public:
   /// `how` must outlive it.
   explicit guard(const settings& how) : how_(how), local_(how.common) {}
+
+  /// Revocation lists of earlier are in this file, and what is in force goes into it. Before the first
+  /// `load`.
+  void keep_lists_in(std::string file);
 
   /// Reads and checks everything, as configured; from then on it is in force. Errors: bad_file,
   /// bad_certificate, bad_option.
@@ -64,6 +70,30 @@ class guard {
   /// What was prepared is not wanted.
   void drop();
 
+  /// What came of a revocation list that somebody told of.
+  enum class judgement {
+    taken,     ///< it is the newest of its CA, and in force
+    known,     ///< it is not
+    declined,  ///< it cannot count here, without anybody's fault
+    forged,    ///< no list of a CA of ours
+  };
+  struct judged_list {
+    judgement what = judgement::known;
+    base::list_id id{};   ///< of one that was taken or known
+    std::string words{};  ///< why not, otherwise
+    std::uint64_t number =
+        0;  ///< what is in force has it, or a higher one; links made before have lower ones
+  };
+  /// Judges a list that `teller` told. One that is taken is in force as if it had been in the file, by what
+  /// is in force and by what is prepared; no file is read for it.
+  judged_list learn(const base::buffer& list, const std::string& teller);
+  /// In force here, the newest of each issuer.
+  [[nodiscard]] std::vector<tls::revocation_list> lists() const;
+  /// A list of this issuer would count here.
+  [[nodiscard]] bool takes_lists_of(const std::string& issuer) const;
+  /// After the first loads: the log says which lists are in force, and the file has them.
+  void settle_lists();
+
   struct faces {
     protection_ptr now, prepared;
   };
@@ -86,14 +116,26 @@ class guard {
   [[nodiscard]] result<protection> make_narrow(common_settings wanted, const std::string& on_file,
                                                const protection& before) const;
   protection_ptr put(protection_ptr& where, protection&& made);
+  [[nodiscard]] std::vector<base::buffer> told() const;
+  std::uint64_t renew(const protection_ptr& before, const std::vector<base::buffer>& told);
+  void follow_lists();
 
   const settings& how_;
-  std::mutex loading_;  // one at a time, so that the number tells the newest
+  std::string lists_file_;  // constant after `keep_lists_in`
+  std::mutex loading_;      // one at a time, so that the number tells the newest
   mutable std::mutex mutex_;
   std::condition_variable changed_;  // faces_.now
   common_settings local_;            // as configured, with the files as they were set since
   faces faces_;
   std::uint64_t newest_ = 0;
+
+  struct told_list {
+    base::buffer der;
+    std::string from;  // for people
+  };
+  std::map<std::string, told_list> told_;  // by digest: what counts beside the files
+  std::set<std::string> announced_;        // digests of those that the log knows to be in force
+  std::set<std::string> saved_;            // and of those in the file
 };
 
 }  // namespace hauberk::engine

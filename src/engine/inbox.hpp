@@ -70,6 +70,11 @@ struct policy_asked {
   net::connection_id visitor = 0;
   result<guard::proposal> made;
 };
+/// A revocation list that came through this link was judged, and is in force for new links if it counts.
+struct list_judged {
+  net::connection_id from = 0;
+  guard::judged_list what;
+};
 /// The application leaves.
 struct leave_wanted {};
 /// The application has waited long enough for the leave to complete.
@@ -77,7 +82,7 @@ struct abandon_wanted {};
 
 using input = std::variant<link_up, link_messages, link_written, link_worn, link_down, dial_failed,
                            fence_wanted, change_wanted, force_wanted, material_loaded, policy_loaded,
-                           policy_asked, leave_wanted, abandon_wanted>;
+                           policy_asked, list_judged, leave_wanted, abandon_wanted>;
 
 class inbox {
  public:

@@ -173,6 +173,7 @@ void engine::use_policies() {
   mesh_->use_policies(now_, std::move(allowed));
   matrix_.set_own(identity_.process, has.now->security ? &has.now->security->own() : nullptr);
   said_proof_.reset();
+  use_lists();
 }
 
 // With every member of the newest view a link made with what is prepared: then this member can.

@@ -59,6 +59,7 @@ void engine::handle(link_up& one) {
   }
   matrix_.add(one.id, told_of(one.peer), one.peer.certificate);
   if (one.peer.certificate) {
+    encrypted_.insert(one.id);
     expiry_.add(one.id, one.peer.peer.name, std::move(*one.peer.certificate));
     next_look_ = now_;
   }
@@ -81,6 +82,8 @@ void engine::handle(link_messages& one) {
       process = links_.process_of(one.id);
     } else if (auto* links = std::get_if<mesh::link_report>(&message); links != nullptr && process) {
       matrix_.hear(*process, std::move(*links), replica_->newest_view().get());
+    } else if (hear_lists(one.id, message)) {
+      continue;
     } else if (const auto* said = std::get_if<replica::envelope>(&message); said != nullptr && process) {
       if (probe_) tell_probe(*process, *said);
       replica_->handle_message(now_, *process, *said);
@@ -117,6 +120,7 @@ void engine::handle(link_worn& one) {
 
 void engine::handle(link_down& one) {
   open_.erase(one.id);
+  encrypted_.erase(one.id);
   expiry_.remove(one.id);
   matrix_.remove(one.id);
   if (visitors_.erase(one.id) != 0 || is_retired_) return;
@@ -194,7 +198,7 @@ void engine::handle(material_loaded& one) {
   if (is_retired_) return;
   next_look_ = now_;
   use_policies();
-  transport_->review();  // at once: who is revoked goes now
+  if (review_at_ == base::never) transport_->review();  // at once, unless a list has to be heard of first
   mesh_->renew(now_, material_);
 }
 
@@ -233,6 +237,10 @@ void engine::give_up(errc reason, std::string why) {
 void engine::handle_time() {
   decide_start();
   if (now_ >= next_look_) look_at_certificates();
+  if (now_ >= review_at_) {
+    review_at_ = base::never;
+    transport_->review();
+  }
   if (now_ >= mesh_->next_deadline()) mesh_->handle_time(now_);
   if (now_ >= replica_->next_deadline()) replica_->handle_time(now_);
 }
@@ -335,8 +343,8 @@ void engine::tell_awaited() {
 // system call for each run.
 void engine::set_alarm() {
   if (is_retired_) return;
-  base::time_point next =
-      std::min({replica_->next_deadline(), mesh_->next_deadline(), next_look_, matrix_.next_deadline()});
+  base::time_point next = std::min(
+      {replica_->next_deadline(), mesh_->next_deadline(), next_look_, matrix_.next_deadline(), review_at_});
   if (probe_) next = std::min(next, probe_->deadline(now_));
   if (next >= alarm_) return;
   alarm_ = next;

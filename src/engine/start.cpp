@@ -75,6 +75,7 @@ result<std::unique_ptr<engine>> engine::start(settings how) {
 }
 
 result<void> engine::prepare() {
+  if (!how_.state_dir.empty()) guard_.keep_lists_in(how_.state_dir + "/hauberk.crl");
   if (auto loaded = guard_.load(); !loaded) return loaded.error();
   identity_.process = draw_uuid();
   identity_.name = how_.name;
@@ -92,6 +93,7 @@ result<void> engine::prepare() {
     identity_.past = saved_.known;
   }
   if (auto chosen = choose_policy(); !chosen) return chosen;
+  guard_.settle_lists();
 
   how_.sockets.door = how_.entry.door;
   owner_ = std::make_unique<net::transport>(
@@ -119,6 +121,8 @@ link::face engine::face_of(const protection& by) const {
   made.mine.policy_digest = by.policy_digest;
   made.mine.policy_text = by.policy_text;
   made.mine.permits_plaintext = !by.security;
+  if (by.security)
+    for (const tls::revocation_list& one : by.security->lists()) made.mine.lists.push_back(one.id);
   made.security = by.security;
   made.material = by.number;
   return made;

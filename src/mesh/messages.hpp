@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.hpp"
+#include "base/list_id.hpp"
 #include "hauberk/types.hpp"
 
 namespace hauberk::mesh {
@@ -21,6 +23,7 @@ struct hello {
   bool permits_plaintext = false;
   bool is_visitor = false;  ///< only has a request: never a member, so its policy does not matter
   std::int64_t clock = 0;   ///< the sender's calendar when it began: seconds since 1970 (UTC), 0 = not told
+  std::vector<base::list_id> lists;  ///< revocation lists in force when it began; for `hauberk doctor`
 
   bool operator==(const hello&) const = default;
 };
@@ -97,6 +100,25 @@ struct member_report {
   link_report links;               ///< its row; empty = it has told none
 
   bool operator==(const member_report&) const = default;
+};
+/// The revocation lists in force at the sender, one an issuer: sent when a link comes up and when they
+/// change.
+struct lists {
+  std::vector<base::list_id> in_force;
+
+  bool operator==(const lists&) const = default;
+};
+/// Asks for one of them.
+struct list_request {
+  std::string issuer;
+
+  bool operator==(const list_request&) const = default;
+};
+/// The answer: the list as its CA signed it, in DER.
+struct list_answer {
+  base::buffer list;
+
+  bool operator==(const list_answer&) const = default;
 };
 
 /// Clocks may be this far apart without a word; a greeting takes some seconds itself.

@@ -2,6 +2,7 @@
 // verified here as peers will verify it, so that a wrong file is found by the person who made the mistake.
 #include "tls/context.hpp"
 
+#include <openssl/bn.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -16,6 +17,17 @@
 #include "tls/verify.hpp"
 
 namespace hauberk::tls {
+
+/// What a context was made of.
+struct context::state::source {
+  settings from;
+  material read;
+  algorithms spoken;
+  std::vector<std::string> groups;  ///< those of `spoken` that this OpenSSL has
+  std::vector<signed_list> on_file;
+  std::map<std::string, std::string> list_issuers;  ///< whose lists may be told to us
+};
+
 namespace {
 
 constexpr int security_level = 2;             // 112 bits: RSA 2048, no SHA-1
@@ -62,12 +74,11 @@ std::string pem_of(const std::vector<x509_ptr>& all) {
   return {bytes, static_cast<std::size_t>(count)};
 }
 
-void apply_rules(X509_VERIFY_PARAM* rules, const settings& from) {
+void apply_rules(X509_VERIFY_PARAM* rules, const settings& from, bool looks_up) {
   X509_VERIFY_PARAM_set_depth(rules, chain_depth_max);
   X509_VERIFY_PARAM_set_auth_level(rules, security_level);
   if (from.rules == profile::strict) X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_X509_STRICT);
-  if (!from.crl_file.empty())
-    X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+  if (looks_up) X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 }
 
 x509_store_ptr make_store(const material& read, const std::vector<crl_ptr>& revoked, const settings& from) {
@@ -79,13 +90,13 @@ x509_store_ptr make_store(const material& read, const std::vector<crl_ptr>& revo
   for (const crl_ptr& list : revoked) {
     if (X509_STORE_add_crl(store.get(), list.get()) != 1) return nullptr;
   }
-  apply_rules(X509_STORE_get0_param(store.get()), from);
+  apply_rules(X509_STORE_get0_param(store.get()), from, !revoked.empty());
   return store;
 }
 
 /// The own chain as a peer will see it, for both roles.
 result<void> check_own_chain(const settings& from, const material& read, const certificate& own,
-                             std::int64_t now, X509_STORE* store) {
+                             std::int64_t now, X509_STORE* store, bool looks_up) {
   if (const std::string why = objection(read.own.get(), read.shared_pair, from.rules); !why.empty()) {
     return in_option(errc::bad_certificate, "socket.ssl_cert", from.cert_file,
                      "certificate " + own.subject + " cannot be used: " + why);
@@ -102,10 +113,10 @@ result<void> check_own_chain(const settings& from, const material& read, const c
     X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(check.get());
     X509_VERIFY_PARAM_set_purpose(rules, purpose);
     X509_VERIFY_PARAM_set_time(rules, now);
-    apply_rules(rules, from);
-    if (from.rules == profile::standard) {
+    apply_rules(rules, from, looks_up);
+    if (!needs_lists(from)) {
       X509_STORE_CTX_set_verify_cb(check.get(), [](int ok, X509_STORE_CTX* about) {
-        return ok == 1 || is_forgiven(X509_STORE_CTX_get_error(about), profile::standard) ? 1 : 0;
+        return ok == 1 || is_forgiven(X509_STORE_CTX_get_error(about), false) ? 1 : 0;
       });
     }
     if (X509_verify_cert(check.get()) == 1) continue;
@@ -157,7 +168,7 @@ std::vector<std::string> known_groups(SSL_CTX* ctx, const algorithms& spoken, co
   return known;
 }
 
-bool set_rules(SSL_CTX* ctx, X509_STORE* store, const settings& from) {
+bool set_rules(SSL_CTX* ctx, X509_STORE* store, const settings& from, bool looks_up) {
   SSL_CTX_set_security_level(ctx, security_level);
   SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -166,22 +177,22 @@ bool set_rules(SSL_CTX* ctx, X509_STORE* store, const settings& from) {
   SSL_CTX_set_max_cert_list(ctx, chain_bytes_max);
   SSL_CTX_set_dh_auto(ctx, 1);
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, judge);
-  apply_rules(SSL_CTX_get0_param(ctx), from);
+  apply_rules(SSL_CTX_get0_param(ctx), from, looks_up);
   static constexpr std::array<unsigned char, 7> id{'h', 'a', 'u', 'b', 'e', 'r', 'k'};
   SSL_CTX_set1_cert_store(ctx, store);
   return SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
          SSL_CTX_set_session_id_context(ctx, id.data(), static_cast<unsigned>(id.size())) == 1;
 }
 
-result<ssl_ctx_ptr> make_ctx(const settings& from, const material& read, const algorithms& spoken,
-                             X509_STORE* store, const std::vector<std::string>& groups,
+result<ssl_ctx_ptr> make_ctx(const context::state::source& by, X509_STORE* store, bool looks_up,
                              const SSL_METHOD* method) {
+  const auto& [from, read, spoken, groups, on_file, list_issuers] = by;
   ssl_ctx_ptr ctx(SSL_CTX_new(method));
   HAUBERK_ASSERT(ctx != nullptr, "out of memory");
   const auto failed = [](const std::string& step) {
     return error(errc::internal, step + " failed: OpenSSL says \"" + take_openssl_reason() + "\"");
   };
-  if (!set_rules(ctx.get(), store, from)) return failed("setting up TLS");
+  if (!set_rules(ctx.get(), store, from, looks_up)) return failed("setting up TLS");
   if (!set_versions(ctx.get(), spoken))
     return failed("socket.ssl_min_version: setting TLS " + spoken.versions_text());
   if (!set_ciphers(ctx.get(), spoken))
@@ -198,6 +209,20 @@ result<ssl_ctx_ptr> make_ctx(const settings& from, const material& read, const a
                      "OpenSSL does not take certificate and key: " + take_openssl_reason());
   }
   return ctx;
+}
+
+/// What depends on the lists in force.
+result<void> fill(context::state& made, X509_STORE* store, chosen_lists&& chosen) {
+  made.lists = std::move(chosen.tellable);
+  made.revoked = std::move(chosen.all);
+  for (const auto& [side, method] :
+       {std::pair{&made.client, TLS_client_method()}, std::pair{&made.server, TLS_server_method()}}) {
+    auto ctx = make_ctx(*made.from, store, !made.revoked.empty(), method);
+    if (!ctx) return ctx.error();
+    *side = std::move(*ctx);
+  }
+  SSL_CTX_set_client_hello_cb(made.server.get(), read_tag, nullptr);
+  return {};
 }
 
 /// A list of TLS 1.2 names that none of our keys can serve is a mistake that would show only at the peer.
@@ -224,8 +249,10 @@ result<context> context::load(const settings& from, std::int64_t now, const base
   if (!who) return who.error();
   auto read = read_material(from, words);
   if (!read) return read.error();
-  const auto revoked = read_revocations(from, *read, now, words);
-  if (!revoked) return revoked.error();
+  auto on_file = read_revocations(from, *read, words);
+  if (!on_file) return on_file.error();
+  chosen_lists chosen = choose_lists(*on_file, from.lists_told, *read);
+  if (auto good = check_lists(chosen, from, *read, now, words); !good) return good.error();
 
   auto made = std::make_shared<state>();
   made->own = describe(read->own.get());
@@ -233,34 +260,77 @@ result<context> context::load(const settings& from, std::int64_t now, const base
   made->checks_names = who->names.value_or(!read->shared_pair);
   made->who = std::move(*who);
   made->rules = from.rules;
+  made->needs_lists = needs_lists(from);
   made->rekey = from.rekey;
   made->policy = policy_text_of(from, *read, *spoken, made->who.text(made->checks_names));
   made->anchors = anchors_text(*read);
   made->anchors_pem = pem_of(read->anchors);
   for (const x509_ptr& anchor : read->anchors) made->trusted.push_back(describe(anchor.get()));
   if (auto good = check_dates(from, made->own, now); !good) return good.error();
-  const x509_store_ptr store = make_store(*read, *revoked, from);
+  const x509_store_ptr store = make_store(*read, chosen.all, from);
   HAUBERK_ASSERT(store != nullptr, "out of memory");
-  if (auto good = check_own_chain(from, *read, made->own, now, store.get()); !good) return good.error();
+  if (auto good = check_own_chain(from, *read, made->own, now, store.get(), !chosen.all.empty()); !good)
+    return good.error();
   if (auto good = check_key_type(*read, *spoken); !good) return good.error();
 
   const ssl_ctx_ptr scratch(SSL_CTX_new(TLS_method()));
   HAUBERK_ASSERT(scratch != nullptr, "out of memory");
-  const std::vector<std::string> groups = known_groups(scratch.get(), *spoken, words);
+  std::vector<std::string> groups = known_groups(scratch.get(), *spoken, words);
   if (groups.empty()) {
     return error(errc::bad_option, "socket.ssl_groups: this OpenSSL (" +
                                        std::string(OpenSSL_version(OPENSSL_VERSION)) + ") knows none of " +
                                        join(spoken->groups, ":") + ": add X25519 or P-256");
   }
-  for (const auto& [side, method] :
-       {std::pair{&made->client, TLS_client_method()}, std::pair{&made->server, TLS_server_method()}}) {
-    auto ctx = make_ctx(from, *read, *spoken, store.get(), groups, method);
-    if (!ctx) return ctx.error();
-    *side = std::move(*ctx);
-  }
-  SSL_CTX_set_client_hello_cb(made->server.get(), read_tag, nullptr);
   for (const std::string& remark : spoken->remarks) words(base::level::info, remark);
+  auto issuers = list_issuers(*read);
+  made->from = std::make_shared<const state::source>(state::source{from, std::move(*read), std::move(*spoken),
+                                                                   std::move(groups), std::move(*on_file),
+                                                                   std::move(issuers)});
+  if (auto good = fill(*made, store.get(), std::move(chosen)); !good) return good.error();
   return context(std::move(made));
+}
+
+context context::with_lists(const std::vector<base::buffer>& told) const {
+  auto made = std::make_shared<state>();
+  made->own = state_->own;
+  made->shared_pair = state_->shared_pair;
+  made->checks_names = state_->checks_names;
+  made->who = state_->who;
+  made->rules = state_->rules;
+  made->needs_lists = state_->needs_lists;
+  made->rekey = state_->rekey;
+  made->policy = state_->policy;
+  made->anchors = state_->anchors;
+  made->anchors_pem = state_->anchors_pem;
+  made->trusted = state_->trusted;
+  made->from = state_->from;
+  chosen_lists chosen = choose_lists(made->from->on_file, told, made->from->read);
+  const x509_store_ptr store = make_store(made->from->read, chosen.all, made->from->from);
+  HAUBERK_ASSERT(store != nullptr && fill(*made, store.get(), std::move(chosen)),
+                 "what was good goes on to be");
+  return context(std::move(made));
+}
+
+result<revocation_list> context::judge_list(const base::buffer& der, std::int64_t now) const {
+  auto read = read_told_list(der, state_->from->read);
+  if (!read || !state_->needs_lists) return read;
+  const bool is_late = read->next_update != 0 && read->next_update < now;
+  if (!is_late && read->id.this_update <= now) return read;
+  return error(errc::bad_certificate, list_words(*read) +
+                                          (is_late ? " is out of date" : " is from the future") +
+                                          ", and socket.ssl_profile=strict takes no such list");
+}
+
+bool context::is_revoked(const certificate& shown) const {
+  BIGNUM* number = nullptr;
+  if (BN_hex2bn(&number, shown.serial.c_str()) == 0) return false;
+  const std::unique_ptr<ASN1_INTEGER, freer<ASN1_INTEGER_free>> serial(BN_to_ASN1_INTEGER(number, nullptr));
+  BN_free(number);
+  return std::any_of(state_->revoked.begin(), state_->revoked.end(), [&](const crl_ptr& list) {
+    X509_REVOKED* found = nullptr;
+    return name_text(X509_CRL_get_issuer(list.get())) == shown.issuer &&
+           X509_CRL_get0_by_serial(list.get(), &found, serial.get()) == 1;
+  });
 }
 
 std::string summary(const certificate& of) {
@@ -273,6 +343,11 @@ const std::vector<certificate>& context::anchors() const { return state_->truste
 bool context::is_shared_pair() const { return state_->shared_pair; }
 bool context::checks_names() const { return state_->checks_names; }
 const std::string& context::anchors_pem() const { return state_->anchors_pem; }
+const std::vector<revocation_list>& context::lists() const { return state_->lists; }
+const std::string* context::list_issuer(const std::string& id) const {
+  const auto at = state_->from->list_issuers.find(id);
+  return at == state_->from->list_issuers.end() ? nullptr : &at->second;
+}
 const rekey_limits& context::rekey() const { return state_->rekey; }
 const std::string& context::policy_text() const { return state_->policy; }
 

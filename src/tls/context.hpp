@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "hauberk/result.hpp"
+#include "tls/lists.hpp"
 #include "tls/settings.hpp"
 
 struct ssl_ctx_st;
@@ -49,6 +50,20 @@ class context {
   /// The trust anchors (socket.ssl_ca); of a shared pair, the certificate itself.
   [[nodiscard]] const std::vector<certificate>& anchors() const;
   [[nodiscard]] const rekey_limits& rekey() const;
+
+  /// The revocation lists in force that other nodes can be told of, sorted by issuer.
+  [[nodiscard]] const std::vector<revocation_list>& lists() const;
+  /// The name of this issuer (as in `base::list_id`) when it is a CA of ours that may sign lists, so that we
+  /// can be told of them; else nullptr.
+  [[nodiscard]] const std::string* list_issuer(const std::string& id) const;
+  /// One that somebody told of: whether it counts here, that it is newer than what we have aside. Errors:
+  /// refused (not signed by a CA of ours, say), bad_certificate (it is out of date or from the future, and
+  /// `strict` takes no such list).
+  [[nodiscard]] result<revocation_list> judge_list(const base::buffer& der, std::int64_t now) const;
+  /// The same context, with no file read again, but with these lists told. Our own certificate may be on one.
+  [[nodiscard]] context with_lists(const std::vector<base::buffer>& told) const;
+  /// Whether a list has the certificate of this issuer and serial.
+  [[nodiscard]] bool is_revoked(const certificate& shown) const;
 
   struct state;
   [[nodiscard]] const state& inside() const { return *state_; }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "base/time.hpp"
 
 namespace hauberk::tls {
@@ -28,7 +29,7 @@ struct settings {
   std::string key_file;       ///< PEM private key
   std::string ca_file;        ///< PEM bundle of trust anchors; empty = the certificate itself (shared pair)
   std::string password_file;  ///< passphrase of the key, first line; empty = none
-  std::string crl_file;       ///< PEM revocation lists; empty = nothing is revoked
+  std::string crl_file;       ///< PEM revocation lists; empty = none here
   std::string ciphers;        ///< socket.ssl_cipher as written; empty = default
   std::string
       min_version;  ///< "1.2", "1.3" or empty = default (see OPTIONS: a list of 1.2 names only means 1.2)
@@ -43,7 +44,8 @@ struct settings {
   /// SHA-256 fingerprints: of the bundle these alone are in force, and all of them must be there; empty = all
   /// that is there.
   std::vector<std::string> anchors{};
-  std::string anchors_kept{};  ///< PEM: anchors to choose from beside those of the bundle
+  std::string anchors_kept{};              ///< PEM: anchors to choose from beside those of the bundle
+  std::vector<base::buffer> lists_told{};  ///< revocation lists, DER: they count beside those in `crl_file`
 };
 
 }  // namespace hauberk::tls

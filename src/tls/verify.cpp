@@ -62,7 +62,7 @@ bool is_issuer_trouble(int code) {
 std::string revocation_words(int code) {
   switch (code) {
     case X509_V_ERR_CERT_REVOKED:
-      return "was revoked by its CA (socket.ssl_crl here): have a new one made with a new key";
+      return "was revoked by its CA (on a list in force here): have a new one made with a new key";
     case X509_V_ERR_UNABLE_TO_GET_CRL:
       return "was not looked up: socket.ssl_crl here has no list of its issuer, and "
              "socket.ssl_profile=strict "
@@ -94,7 +94,7 @@ int judge_one(int good, X509_STORE_CTX* about, findings& found) {
   }
   if (good == 1) return 1;
   const int code = X509_STORE_CTX_get_error(about);
-  if (is_forgiven(code, found.ours->rules)) {
+  if (is_forgiven(code, found.ours->needs_lists)) {
     X509_STORE_CTX_set_error(about, X509_V_OK);
     return 1;
   }

@@ -11,6 +11,7 @@
 #include "tls/hello_tag.hpp"
 #include "tls/identity.hpp"
 #include "tls/openssl.hpp"
+#include "tls/revocation.hpp"
 
 namespace hauberk::tls {
 
@@ -21,12 +22,17 @@ struct context::state {
   bool checks_names = true;
   identity_rule who;
   profile rules = profile::standard;
+  bool needs_lists = false;  ///< see tls/revocation.hpp
   rekey_limits rekey;
   std::string policy;
   std::string anchors;  ///< their subjects, for messages
   std::string anchors_pem;
   std::vector<certificate> trusted;
+  std::vector<revocation_list> lists;  ///< in force, those that others can be told of
+  std::vector<crl_ptr> revoked;        ///< all that are in force
   ssl_ctx_ptr client, server;
+  struct source;
+  std::shared_ptr<const source> from;  ///< to be made again with other lists
 };
 
 /// What a handshake finds out while it runs: what went wrong with the peer's certificate, and its tag.

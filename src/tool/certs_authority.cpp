@@ -165,7 +165,8 @@ result<void> revoke(const certs_request& where, const revoke_request& what) {
   for (const target& one : *targets)
     if (auto noted = note_revoked(one, what.reason, now); !noted) return noted;
   if (auto written = write_lists(folder, what.crl_days, now); !written) return written;
-  std::cout << "give it to all nodes as socket.ssl_crl and let them read it again (socket.ssl_reload=1)"
+  std::cout << "put it at one node as socket.ssl_crl and let it read it again (socket.ssl_reload=1): the "
+               "others hear of it"
             << (what.what.empty() ? "\n" : "; a node that goes on needs a new certificate: certs renew\n");
   return {};
 }

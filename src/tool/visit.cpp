@@ -1,5 +1,6 @@
 #include "tool/visit.hpp"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <random>
@@ -52,6 +53,7 @@ class visiting {
   void judge(const wire::message& answer);
   void judge_hello(const mesh::hello& theirs);
   void judge_clock(std::int64_t ahead);
+  void judge_lists(const std::vector<base::list_id>& theirs);
 
   const visitor& who_;
   conversation with_;
@@ -118,6 +120,30 @@ void visiting::judge_clock(std::int64_t ahead) {
       "run a time service (chrony, systemd-timesyncd) on both: certificates are judged by these clocks");
 }
 
+/// Lists spread, so an older one here does no harm in the group; but nobody else has the newest to copy.
+void visiting::judge_lists(const std::vector<base::list_id>& theirs) {
+  if (!who_.security) return;
+  const auto& ours = who_.security->lists();
+  for (const base::list_id& one : theirs) {
+    const std::string* const issuer = who_.security->list_issuer(one.issuer);
+    if (issuer == nullptr) continue;
+    const auto same = [&](const tls::revocation_list& each) { return each.id.issuer == one.issuer; };
+    const auto own = std::find_if(ours.begin(), ours.end(), same);
+    const std::string what = "the revocation list of " + *issuer;
+    if (own != ours.end() && own->id == one) {
+      add(grade::good, "crl", {}, what + " here is the group's, " + tls::list_words(one));
+    } else if (own == ours.end() || is_newer(one, own->id)) {
+      add(grade::warning, "crl", what + " that the group has, " + tls::list_words(one),
+          own == ours.end() ? "none here" : tls::list_words(own->id) + " in socket.ssl_crl here",
+          "put the newest into socket.ssl_crl; until then this node hears of it from its peers");
+    } else {
+      add(grade::warning, "crl", what + " that is here, " + tls::list_words(own->id),
+          "the group has " + tls::list_words(one),
+          "nothing: it spreads once this node is up; else reload a member that has it (socket.ssl_reload)");
+    }
+  }
+}
+
 void visiting::judge_hello(const mesh::hello& theirs) {
   const auto peer = with_.peer();
   const link::channel through{who_.security ? &*who_.security : nullptr, peer ? &*peer : nullptr};
@@ -133,6 +159,7 @@ void visiting::judge_hello(const mesh::hello& theirs) {
             ", policy digest " + shown(theirs.policy_digest.substr(0, 16)));
   }
   if (theirs.clock != 0) judge_clock(theirs.clock - std::time(nullptr));
+  judge_lists(theirs.lists);
   if (theirs.name == who_.mine.name)
     add(grade::warning, "member", "a peer with another name than ours",
         "it is called '" + shown(theirs.name) + "', too",

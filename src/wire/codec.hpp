@@ -23,7 +23,8 @@ namespace hauberk::wire {
 
 /// Everything that can stand in a frame.
 using message = std::variant<mesh::hello, mesh::welcome, mesh::goodbye, mesh::peers, mesh::visitor_request,
-                             mesh::visitor_answer, mesh::link_report, mesh::member_report, replica::envelope>;
+                             mesh::visitor_answer, mesh::link_report, mesh::member_report, mesh::lists,
+                             mesh::list_request, mesh::list_answer, replica::envelope>;
 
 enum class algorithm : std::uint8_t { none, lz4, zstd };
 struct compression {

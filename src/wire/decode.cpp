@@ -328,6 +328,18 @@ replica::relay take(taker& with, const Relay& from) {
   return made;
 }
 
+/// A revocation list is the one payload of its frame.
+mesh::list_answer take_list(taker& with, const Frame& head, const base::buffer& frame, const outline& found) {
+  auto all = take_payloads(with, head, frame, found);
+  if (!with.problem.empty()) return {};
+  if (all.size() != 1) {
+    with.fail("an answer has one revocation list, got " + std::to_string(all.size()));
+    return {};
+  }
+  with.check("the size of a revocation list", all.front().size(), limits::list_bytes_max);
+  return {std::move(all.front())};
+}
+
 /// One of what replicas say; nothing, with a problem told to `with`, when `found.kind` is not known.
 std::optional<replica::body> take_body(taker& with, const Frame& head, const base::buffer& frame,
                                        const outline& found) {
@@ -416,6 +428,12 @@ std::optional<message> take_message(taker& with, const Frame& head, const base::
       return take(with, head.link_report());
     case Frame::kMemberReportFieldNumber:
       return take(with, head.member_report());
+    case Frame::kListsFieldNumber:
+      return take(with, head.lists());
+    case Frame::kListRequestFieldNumber:
+      return take(with, head.list_request());
+    case Frame::kListAnswerFieldNumber:
+      return take_list(with, head, frame, found);
     default: {
       auto body = take_body(with, head, frame, found);
       if (!body) return std::nullopt;
@@ -442,10 +460,12 @@ result<message> decode(const base::buffer& frame) {
     with.fail("the head of a frame of kind " + std::to_string(found->kind) + " cannot be parsed");
   } else {
     made = take_message(with, head, frame, *found);
-    const bool is_bulk = found->kind == Frame::kDataFieldNumber || found->kind == Frame::kFetchedFieldNumber;
+    const bool has_payload = found->kind == Frame::kDataFieldNumber ||
+                             found->kind == Frame::kFetchedFieldNumber ||
+                             found->kind == Frame::kListAnswerFieldNumber;
     if (made && head.has_relay() && !std::holds_alternative<replica::envelope>(*made))
       with.fail("a frame of kind " + std::to_string(found->kind) + " is never relayed");
-    if (!is_bulk && (head.sizes_size() != 0 || found->payload_bytes != 0)) {
+    if (!has_payload && (head.sizes_size() != 0 || found->payload_bytes != 0)) {
       with.fail("a frame of kind " + std::to_string(found->kind) + " has no payload, got " +
                 std::to_string(found->payload_bytes) + " bytes");
     }

@@ -446,7 +446,14 @@ std::shared_ptr<const encoded> encode(const message& what, const compression& ho
         if constexpr (std::is_same_v<Kind, replica::envelope>) {
           return encode(kind, how);
         } else {
-          return encode_with([&](Frame& frame, encoded&) { put(frame, kind); });
+          return encode_with([&](Frame& frame, encoded& made) {
+            put(frame, kind);
+            if constexpr (std::is_same_v<Kind, mesh::list_answer>) {
+              HAUBERK_ASSERT(kind.list.size() <= limits::list_bytes_max, "a list that is told is bounded");
+              put_sizes(frame, {kind.list});
+              put_payload(frame, made, {kind.list}, kind.list.size(), how);
+            }
+          });
         }
       },
       what);

@@ -17,6 +17,31 @@ constexpr std::size_t digest_bytes = 32;
 
 std::int64_t take_clock(std::int64_t from) { return std::clamp<std::int64_t>(from, 0, clock_most); }
 
+template <typename Repeated>
+void put_lists(Repeated* into, const std::vector<base::list_id>& all) {
+  for (const base::list_id& one : all) {
+    if (static_cast<std::size_t>(into->size()) == limits::lists_max) break;
+    HAUBERK_ASSERT(one.issuer.size() == limits::sha256_bytes && one.digest.size() == limits::sha256_bytes &&
+                       one.number.size() <= limits::list_number_bytes_max,
+                   "revocation lists are checked where they come in");
+    ListId& made = *into->Add();
+    made.set_issuer(one.issuer);
+    made.set_number(one.number);
+    made.set_this_update(one.this_update);
+    made.set_digest(one.digest);
+  }
+}
+
+template <typename Repeated>
+std::vector<base::list_id> take_lists(taker& with, const Repeated& from) {
+  return with.list("the number of revocation lists", from, limits::lists_max, [&](const ListId& one) {
+    return base::list_id{
+        with.sha256("the issuer of a revocation list", one.issuer()),
+        with.text("the length of a list's number", one.number(), limits::list_number_bytes_max),
+        take_clock(one.this_update()), with.sha256("the digest of a revocation list", one.digest())};
+  });
+}
+
 /// What is no digest in hexadecimal digits is told as none.
 void put_digest(std::string* into, std::string_view hex) {
   into->clear();
@@ -97,6 +122,7 @@ void put(Frame& frame, const mesh::hello& what) {
   into.set_permits_plaintext(what.permits_plaintext);
   into.set_is_visitor(what.is_visitor);
   into.set_clock(what.clock);
+  put_lists(into.mutable_lists(), what.lists);
 }
 
 void put(Frame& frame, const mesh::welcome&) { frame.mutable_welcome(); }
@@ -130,6 +156,7 @@ mesh::hello take(taker& with, const Hello& from) {
   made.permits_plaintext = from.permits_plaintext();
   made.is_visitor = from.is_visitor();
   made.clock = take_clock(from.clock());
+  made.lists = take_lists(with, from.lists());
   return made;
 }
 
@@ -198,6 +225,24 @@ mesh::member_report take(taker& with, const MemberReport& from) {
           take_digest(with, from.fingerprint()),
           take_clock(from.not_after()),
           take(with, from.links())};
+}
+
+// ---- revocation lists ----
+
+void put(Frame& frame, const mesh::lists& what) {
+  put_lists(frame.mutable_lists()->mutable_in_force(), what.in_force);
+}
+
+void put(Frame& frame, const mesh::list_request& what) {
+  frame.mutable_list_request()->set_issuer(what.issuer);
+}
+
+void put(Frame& frame, const mesh::list_answer&) { frame.mutable_list_answer(); }
+
+mesh::lists take(taker& with, const Lists& from) { return {take_lists(with, from.in_force())}; }
+
+mesh::list_request take(taker& with, const ListRequest& from) {
+  return {with.sha256("the issuer of a revocation list", from.issuer())};
 }
 
 }  // namespace hauberk::wire

@@ -1,4 +1,5 @@
-// The frames of mesh/messages.hpp: the greeting, lists of peers, visitors' requests, and who is linked how.
+// The frames of mesh/messages.hpp: the greeting, lists of peers, visitors' requests, who is linked how, and
+// which revocation lists are in force.
 #pragma once
 
 #include "mesh/messages.hpp"
@@ -14,6 +15,10 @@ void put(Frame& frame, const mesh::visitor_request& what);
 void put(Frame& frame, const mesh::visitor_answer& what);
 void put(Frame& frame, const mesh::link_report& what);
 void put(Frame& frame, const mesh::member_report& what);
+void put(Frame& frame, const mesh::lists& what);
+void put(Frame& frame, const mesh::list_request& what);
+/// Without the list, which is the frame's payload.
+void put(Frame& frame, const mesh::list_answer& what);
 
 [[nodiscard]] mesh::hello take(taker& with, const Hello& from);
 [[nodiscard]] mesh::goodbye take(taker& with, const Goodbye& from);
@@ -22,5 +27,7 @@ void put(Frame& frame, const mesh::member_report& what);
 [[nodiscard]] mesh::visitor_answer take(taker& with, const VisitorAnswer& from);
 [[nodiscard]] mesh::link_report take(taker& with, const LinkReport& from);
 [[nodiscard]] mesh::member_report take(taker& with, const MemberReport& from);
+[[nodiscard]] mesh::lists take(taker& with, const Lists& from);
+[[nodiscard]] mesh::list_request take(taker& with, const ListRequest& from);
 
 }  // namespace hauberk::wire

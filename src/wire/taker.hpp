@@ -53,6 +53,11 @@ class taker {
   std::string text(const char* what, const std::string& from, std::size_t most) {
     return check(what, from.size(), most) ? from : std::string();
   }
+  std::string sha256(const char* what, const std::string& from) {
+    if (from.size() == limits::sha256_bytes) return from;
+    fail(std::string(what) + " has 32 bytes, got " + std::to_string(from.size()));
+    return {};
+  }
   std::string name(const std::string& from) {
     return text("the length of a name", from, limits::name_bytes_max);
   }

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "tool/process.hpp"
+#include "unit/tls/authority.hpp"
 #include "unit/tls/shell.hpp"
 
 namespace hauberk::test {
@@ -254,6 +255,21 @@ TEST_F(Doctor, WhateverListensThere) {
     const verdict plain = ask("group.name=g; node.name=db2; socket.ssl=no; handshake.timeout=300ms");
     EXPECT_EQ(plain.code, 5) << words.substr(0, 20);
   }
+}
+
+TEST_F(Doctor, WhoseRevocationListIsNewer) {
+  revoker authority(ca_);
+  const std::string first = authority.list(), second = authority.list(), third = authority.list();
+  const auto one = member(options(db1_, "db1") + "; socket.ssl_crl=" + second);
+  const auto with = [&](const std::string& list) {
+    const verdict said = ask(options(db2_, "db2") + (list.empty() ? "" : "; socket.ssl_crl=" + list));
+    EXPECT_EQ(said.code, 0);
+    return said.got("crl");
+  };
+  EXPECT_EQ(with(""), "none here");
+  EXPECT_EQ(with(first), "number 1 in socket.ssl_crl here");
+  EXPECT_EQ(with(second), "the revocation list of CN=test-ca here is the group's, number 2");
+  EXPECT_EQ(with(third), "the group has number 2");
 }
 
 TEST_F(Doctor, WordsForPeople) {

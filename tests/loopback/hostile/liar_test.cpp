@@ -10,6 +10,7 @@
 #include "loopback/net/party.hpp"
 #include "loopback/net/raw_socket.hpp"
 #include "mesh/mesh.hpp"
+#include "unit/tls/authority.hpp"
 
 namespace hauberk::test {
 namespace {
@@ -272,6 +273,63 @@ TEST_F(Liars, WhoIsNoMemberHasNoWordOnTheLinks) {
   say(id, mesh::welcome{});  // heard after the lies
   expect_dropped(id, "a second greeting");
   EXPECT_TRUE(whole());
+  liar_.reset();
+  expect_undisturbed();
+}
+
+// Of revocation lists a node believes what their CA has signed, and asks for nothing else.
+class ListLiars : public Liars {
+ protected:
+  /// The node asks for the list that the liar announces, and gets this one.
+  net::connection_id announce_and_answer(const base::list_id& announced, const base::buffer& list) {
+    const auto id = dial();
+    say(id, mesh::lists{{announced}});
+    EXPECT_TRUE(eventually([&] { return is_asked(); })) << words_.said();
+    say(id, mesh::list_answer{list});
+    return id;
+  }
+  bool is_asked() {
+    const std::lock_guard hold(mutex_);
+    return std::erase_if(heard_, [](const wire::message& one) {
+             return std::holds_alternative<mesh::list_request>(one);
+           }) != 0;
+  }
+  static base::buffer der_of(const std::string& file) { return tls::load_lists(file).value().front(); }
+
+  revoker authority_{ca_};
+};
+
+TEST_F(ListLiars, ForgedRevocationListsAreInForceNowhere) {
+  const auto ours = tls::context::load(ca_.node("db7").settings(), std::time(nullptr), {});
+  ASSERT_TRUE(ours);
+  const base::buffer real = der_of(authority_.list());
+  base::list_id announced = ours->judge_list(real, std::time(nullptr))->id;
+  announced.number = std::string(20, '\x7f');
+  for (const char* name : {"db1", "db2", "db3"}) authority_.revoke(ca_.node(name).cert);
+
+  test_ca impostor("test-ca");
+  revoker forger(impostor);
+  for (const base::buffer& list : {base::buffer(), base::buffer::copy("rubbish"), der_of(forger.list())})
+    expect_dropped(announce_and_answer(announced, list), "it sent a revocation list that is none");
+  // A true one, but not what was announced: it counts, nobody is on it, and the liar is out.
+  expect_dropped(announce_and_answer(announced, real), "it announced the revocation list number 7");
+  EXPECT_TRUE(eventually([&] { return count_said("revocation list number 1 of CN=test-ca") == 3; }))
+      << words_.said();
+  liar_.reset();
+  expect_undisturbed();
+}
+
+TEST_F(ListLiars, ListsThatNobodyAskedForEndTheLink) {
+  const base::buffer real = der_of(authority_.list());
+  const auto id = dial();
+  say(id, mesh::list_request{std::string(32, 'x')});
+  say(id, mesh::lists{{{std::string(32, 'x'), "9", 1, std::string(32, 'y')}}});  // of a CA that nobody knows
+  for (int i = 0; i < 9; ++i) say(id, mesh::list_answer{real});
+  expect_dropped(id, "revocation lists that nobody asked for");
+  EXPECT_FALSE(is_asked());
+  EXPECT_EQ(count_said("revocation list number"), 0U) << words_.said();
+  liar_.reset();
+  expect_undisturbed();
 }
 
 }  // namespace

@@ -61,6 +61,17 @@ class message_maker {
     return list(base::limits::members_max, [&] { return seat(); });
   }
 
+  std::string sha256() {
+    std::string made(base::limits::sha256_bytes, '\0');
+    for (auto& c : made) c = static_cast<char>(random_.below(256));
+    return made;
+  }
+  std::vector<base::list_id> list_ids() {
+    return list(base::limits::lists_max, [&] {
+      return base::list_id{sha256(), text(base::limits::list_number_bytes_max), small(), sha256()};
+    });
+  }
+
   replica::protocols versions() {
     const auto low = static_cast<std::uint32_t>(1 + random_.below(9));
     return {low, low + static_cast<std::uint32_t>(random_.below(9))};
@@ -245,14 +256,14 @@ class message_maker {
   }
 
   static constexpr std::size_t bodies = std::variant_size_v<replica::body>;
-  static constexpr std::size_t kinds = bodies + 8;
+  static constexpr std::size_t kinds = bodies + 11;
 
   /// One of each kind as `kind` runs from 0 to `kinds` - 1.
   message make(std::size_t kind) {
     switch (kind - bodies) {
       case 0:
-        return mesh::hello{small(), small(),      name(), name(), id(),   address(),
-                           name(),  text(20'000), flag(), flag(), small()};
+        return mesh::hello{small(), small(),      name(), name(), id(),    address(),
+                           name(),  text(20'000), flag(), flag(), small(), list_ids()};
       case 1:
         return mesh::welcome{};
       case 2:
@@ -268,6 +279,12 @@ class message_maker {
       case 7:
         return mesh::member_report{id(),     name(),  text(1024), list(32, [&] { return text(1024); }),
                                    digest(), small(), links()};
+      case 8:
+        return mesh::lists{list_ids()};
+      case 9:
+        return mesh::list_request{sha256()};
+      case 10:
+        return mesh::list_answer{payload(random_.below(20'000))};
       default:
         if (random_.percent(20)) return replica::envelope{small(), body(kind), {random_.id(), random_.id()}};
         return replica::envelope{small(), body(kind)};

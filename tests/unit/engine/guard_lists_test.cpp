@@ -1,0 +1,177 @@
+// Revocation lists that peers have told of, beside the files: in force by both policies, kept, and forgotten
+// with their CA.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "engine/guard.hpp"
+#include "unit/tls/authority.hpp"
+
+namespace hauberk::engine {
+namespace {
+
+using testing::HasSubstr;
+
+class GuardLists : public testing::Test {
+ protected:
+  guard& make(const tls::settings& security) {
+    how_.name = "db1";
+    how_.common.is_encrypted = true;
+    how_.common.security = security;
+    how_.log =
+        base::logger([this](base::level, std::string_view line) { said_ += std::string(line) + "\n"; });
+    made_.emplace(how_);
+    return *made_;
+  }
+  guard& loaded(const tls::settings& security) {
+    guard& made = make(security);
+    EXPECT_TRUE(made.load());
+    made.settle_lists();
+    return made;
+  }
+  static base::buffer der_of(const std::string& file) { return tls::load_lists(file).value().front(); }
+  [[nodiscard]] std::string kept() const { return dir_ / "hauberk.crl"; }
+
+  test::temp_dir dir_;
+  test::test_ca ca_;
+  test::revoker authority_{ca_};
+  test::node_files files_ = ca_.node("db1"), bad_ = ca_.node("db2");
+  tls::certificate bad_shown_ = tls::context::load(bad_.settings(), std::time(nullptr), {})->own();
+  settings how_;
+  std::optional<guard> made_;
+  std::string said_;
+};
+
+TEST_F(GuardLists, WhatIsLearnedIsInForceByBothPolicies) {
+  guard& it = loaded(files_.settings());
+  std::string text = it.current()->policy_text;
+  const std::string before = "socket.ssl_compression=none";
+  ASSERT_NE(text.find(before), std::string::npos) << text;
+  text.replace(text.find(before), before.size(), "socket.ssl_compression=lz4");
+  ASSERT_TRUE(it.prepare(text));
+  const auto old = it.both();
+  authority_.revoke(bad_.cert);
+  const base::buffer list = der_of(authority_.list());
+  const auto judged = it.learn(list, "db2");
+  EXPECT_EQ(judged.what, guard::judgement::taken) << judged.words;
+  const auto now = it.both();
+  EXPECT_EQ(judged.number, now.now->number);
+  EXPECT_GT(now.now->number, old.prepared->number) << "links made before are judged again";
+  EXPECT_GT(now.prepared->number, now.now->number);
+  for (const protection_ptr& each : {now.now, now.prepared}) {
+    EXPECT_TRUE(each->security->is_revoked(bad_shown_));
+    EXPECT_FALSE(each->security->is_revoked(each->security->own()));
+  }
+  EXPECT_FALSE(old.now->security->is_revoked(bad_shown_));
+  EXPECT_EQ(now.prepared->policy_text, text);
+  EXPECT_THAT(said_, HasSubstr("revocation list number 1 of CN=test-ca ("));
+  EXPECT_THAT(said_, HasSubstr("is in force, told by db2"));
+  EXPECT_EQ(it.learn(list, "db3").what, guard::judgement::known);
+  EXPECT_TRUE(it.takes_lists_of(judged.id.issuer));
+  EXPECT_FALSE(it.takes_lists_of(std::string(32, 'x')));
+
+  it.activate();
+  EXPECT_TRUE(it.current()->security->is_revoked(bad_shown_));
+  const auto again = it.reload();
+  ASSERT_TRUE(again) << again.error().text;
+  EXPECT_TRUE(again->now->security->is_revoked(bad_shown_)) << "the files do not have it";
+  ASSERT_EQ(it.lists().size(), 1U);
+}
+
+TEST_F(GuardLists, OlderOnesAndForgedOnesChangeNothing) {
+  const base::buffer first = der_of(authority_.list());
+  authority_.revoke(bad_.cert);
+  tls::settings with = files_.settings();
+  with.crl_file = authority_.list();
+  guard& it = loaded(with);
+  EXPECT_THAT(said_, HasSubstr("revocation list number 2 of CN=test-ca"));
+  EXPECT_THAT(said_, HasSubstr("is in force, from socket.ssl_crl"));
+  const auto number = it.current()->number;
+  EXPECT_EQ(it.learn(first, "db2").what, guard::judgement::known);
+  const auto forged = it.learn(base::buffer::copy("rubbish"), "db2");
+  EXPECT_EQ(forged.what, guard::judgement::forged);
+  EXPECT_THAT(forged.words, HasSubstr("cannot be read"));
+  EXPECT_EQ(it.current()->number, number);
+  EXPECT_EQ(it.lists().front().id, it.current()->security->lists().front().id);
+}
+
+TEST_F(GuardLists, AnOlderFileDoesNotTakeBackWhatWasInTheNewerOne) {
+  const std::string first = authority_.list();
+  authority_.revoke(bad_.cert);
+  const std::string path = dir_ / "crl.pem";
+  std::filesystem::copy_file(authority_.list(), path);
+  tls::settings with = files_.settings();
+  with.crl_file = path;
+  guard& it = loaded(with);
+  std::filesystem::copy_file(first, path, std::filesystem::copy_options::overwrite_existing);
+  ASSERT_TRUE(it.reload());
+  EXPECT_TRUE(it.current()->security->is_revoked(bad_shown_));
+  EXPECT_THAT(said_, HasSubstr("number 1, is older than the group's, number 2"));
+}
+
+TEST_F(GuardLists, AreKeptForARestart) {
+  authority_.revoke(bad_.cert);
+  make(files_.settings()).keep_lists_in(kept());
+  ASSERT_TRUE(made_->load());
+  made_->settle_lists();
+  EXPECT_FALSE(std::filesystem::exists(kept())) << "there is nothing to keep";
+  EXPECT_EQ(made_->learn(der_of(authority_.list()), "db2").what, guard::judgement::taken);
+  EXPECT_TRUE(std::filesystem::exists(kept()));
+
+  said_.clear();
+  make(files_.settings()).keep_lists_in(kept());
+  ASSERT_TRUE(made_->load());
+  made_->settle_lists();
+  EXPECT_TRUE(made_->current()->security->is_revoked(bad_shown_));
+  EXPECT_THAT(said_, HasSubstr("is in force, kept in " + kept()));
+
+  // Of a CA that is none here they are left out, and then forgotten.
+  test::test_ca other("other-ca");
+  make(other.node("db1").settings()).keep_lists_in(kept());
+  ASSERT_TRUE(made_->load());
+  EXPECT_TRUE(made_->lists().empty());
+
+  std::ofstream(kept()) << "-----BEGIN X509 CRL-----\nbroken\n-----END X509 CRL-----\n";
+  said_.clear();
+  make(files_.settings()).keep_lists_in(kept());
+  ASSERT_TRUE(made_->load());
+  EXPECT_THAT(said_, HasSubstr("that this node had heard of are left out"));
+  EXPECT_FALSE(made_->current()->security->is_revoked(bad_shown_));
+}
+
+TEST_F(GuardLists, AListGoesWithItsAnchor) {
+  test::test_ca second("second-ca");
+  test::revoker of_second(second);
+  const std::string bundle = dir_ / "bundle.pem";
+  const auto write = [&](const std::string& command) {
+    EXPECT_EQ(test::run(command + " > " + bundle).status, 0);
+  };
+  write("cat " + ca_.files().cert + " " + second.files().cert);
+  tls::settings with = files_.settings();
+  with.ca_file = bundle;
+  guard& it = make(with);
+  it.keep_lists_in(kept());
+  ASSERT_TRUE(it.load());
+  EXPECT_EQ(it.learn(der_of(of_second.list()), "db2").what, guard::judgement::taken);
+  EXPECT_EQ(it.learn(der_of(authority_.list()), "db2").what, guard::judgement::taken);
+  EXPECT_EQ(it.lists().size(), 2U);
+  write("cat " + ca_.files().cert);
+  ASSERT_TRUE(it.reload());
+  ASSERT_EQ(it.lists().size(), 1U);
+  EXPECT_EQ(it.lists().front().issuer, "CN=test-ca");
+  EXPECT_EQ(tls::load_lists(kept())->size(), 1U);
+  EXPECT_EQ(it.learn(der_of(of_second.list()), "db2").what, guard::judgement::forged);
+}
+
+TEST_F(GuardLists, APlaintextGroupHasNone) {
+  how_.name = "db1";
+  guard it(how_);
+  ASSERT_TRUE(it.load());
+  it.settle_lists();
+  EXPECT_TRUE(it.lists().empty());
+  EXPECT_EQ(it.learn(der_of(authority_.list()), "db2").what, guard::judgement::forged);
+}
+
+}  // namespace
+}  // namespace hauberk::engine
