@@ -26,7 +26,8 @@ bool engine::hear_lists(net::connection_id id, const wire::message& said) {
   if (told == nullptr && wanted == nullptr && answer == nullptr) return false;
   if (!links_.process_of(id)) return true;  // a link that is not in use, or no longer: it is told again
   if (!spread_.knows(id)) {
-    transport_->close(id, error(errc::refused, "it speaks of revocation lists on a link without encryption"));
+    transport_->close(
+        id, error(errc::bad_certificate, "it speaks of revocation lists on a link without encryption"));
   } else if (told != nullptr) {
     spread_.handle_lists(id, *told);
   } else if (wanted != nullptr) {

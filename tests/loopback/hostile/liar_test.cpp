@@ -23,8 +23,8 @@ class Liars : public HostileTest {
  protected:
   void SetUp() override {
     ASSERT_NO_FATAL_FAILURE(begin());
-    const node_files files = ca_.node("db9");
-    character who = net::test::member("db9", files);
+    const node_files files = is_plain_ ? node_files() : ca_.node("db9");
+    character who = is_plain_ ? net::test::plain_member("db9") : net::test::member("db9", files);
     who.group = "test";
     const mesh::hello says = hello_of("db9", files);
     liar_ = std::make_unique<party>(who);
@@ -328,6 +328,23 @@ TEST_F(ListLiars, ListsThatNobodyAskedForEndTheLink) {
   expect_dropped(id, "revocation lists that nobody asked for");
   EXPECT_FALSE(is_asked());
   EXPECT_EQ(count_said("revocation list number"), 0U) << words_.said();
+  liar_.reset();
+  expect_undisturbed();
+}
+
+class PlainLiars : public Liars {
+ protected:
+  PlainLiars() { is_plain_ = true; }
+};
+
+TEST_F(PlainLiars, WithoutEncryptionThereIsNothingToSayAboutLists) {
+  for (const wire::message& what :
+       {wire::message(mesh::lists{}), wire::message(mesh::list_request{std::string(32, 'x')}),
+        wire::message(mesh::list_answer{})}) {
+    const auto id = dial();
+    say(id, what);
+    expect_dropped(id, "it speaks of revocation lists on a link without encryption");
+  }
   liar_.reset();
   expect_undisturbed();
 }
