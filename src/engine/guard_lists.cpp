@@ -141,6 +141,11 @@ guard::judged_list guard::learn(const base::buffer& list, const std::string& tel
     const std::uint64_t number = renew(each, all);
     if (made.number == 0) made.number = number;
   }
+  if (before != nullptr && before->is_on_file)
+    how_.log(base::level::warning, "the revocation list of " + before->issuer + " in socket.ssl_crl, " +
+                                       tls::list_words(before->id) + ", is older than the group's, " +
+                                       tls::list_words(good->id) +
+                                       ", which counts: put that one into the file");
   follow_lists();
   made.what = judgement::taken;
   return made;

@@ -100,13 +100,15 @@ void engine::tell_cut_off() {
   const auto in_force = guard_.current();
   if (!in_force->security) return;
   const tls::context& by = *in_force->security;
-  if (by.is_revoked(by.own()))
+  auto names = expiry_.names_of([&](const tls::certificate& one) { return by.is_revoked(one); });
+  if (by.is_revoked(by.own())) {
+    names.push_back(how_.name);
     how_.log(
         base::level::error,
         "our own certificate, " + by.own().subject +
             ", is on a revocation list: the other members close their links to this node. Have a new one "
             "made, with a new key, put both into socket.ssl_cert and socket.ssl_key, and reload");
-  auto names = expiry_.names_of([&](const tls::certificate& one) { return by.is_revoked(one); });
+  }
   const auto view = replica_->current_view();
   if (names.empty() || names == cut_off_ || !view) return;
   unsigned left = 0, total = 0;

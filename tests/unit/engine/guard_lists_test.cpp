@@ -89,11 +89,16 @@ TEST_F(GuardLists, OlderOnesAndForgedOnesChangeNothing) {
   EXPECT_THAT(said_, HasSubstr("is in force, from socket.ssl_crl"));
   const auto number = it.current()->number;
   EXPECT_EQ(it.learn(first, "db2").what, guard::judgement::known);
+  EXPECT_EQ(said_.find("is older than"), std::string::npos) << said_;
+  authority_.revoke(ca_.node("db3").cert);
+  const base::buffer third = der_of(authority_.list());
   const auto forged = it.learn(base::buffer::copy("rubbish"), "db2");
   EXPECT_EQ(forged.what, guard::judgement::forged);
   EXPECT_THAT(forged.words, HasSubstr("cannot be read"));
   EXPECT_EQ(it.current()->number, number);
   EXPECT_EQ(it.lists().front().id, it.current()->security->lists().front().id);
+  EXPECT_EQ(it.learn(third, "db2").what, guard::judgement::taken);
+  EXPECT_THAT(said_, HasSubstr("in socket.ssl_crl, number 2, is older than the group's, number 3"));
 }
 
 TEST_F(GuardLists, AnOlderFileDoesNotTakeBackWhatWasInTheNewerOne) {
