@@ -114,7 +114,8 @@ void engine::carry_out(replica::send& one) {
 
 void engine::carry_out(replica::drop_link& one) {
   ++counted_.links_refused;
-  how_.log(base::level::warning, "closing the link to " + to_string(one.process) + ": " + one.reason);
+  peer_lines_.say(now_, how_.log, base::level::warning,
+                  "closing the link to " + to_string(one.process) + ": " + one.reason);
   const auto id = links_.connection_of(one.process);
   if (!id) return;
   links_.send_queued(*transport_);

@@ -24,7 +24,9 @@
 #include <vector>
 
 #include "engine/delivery.hpp"
+#include "engine/disputes.hpp"
 #include "engine/expiry.hpp"
+#include "engine/few_lines.hpp"
 #include "engine/guard.hpp"
 #include "engine/inbox.hpp"
 #include "engine/links.hpp"
@@ -170,7 +172,6 @@ class engine final : private net::handler {
   void say_lists();
   void tell_cut_off();
   [[nodiscard]] std::unique_ptr<file_watch> make_watch();
-  void say_at_door(base::level how, const std::string& line);
   void tell_links();
   void tell_probe(const uuid& process, const replica::envelope& said);
   void handle_time();
@@ -264,6 +265,7 @@ class engine final : private net::handler {
   std::optional<probe> probe_;
   links links_;
   matrix matrix_;
+  disputes disputes_;
   ticket_ranges tickets_;
   std::set<net::connection_id> open_;        // every connection that came up
   std::set<net::connection_id> encrypted_;   // of these
@@ -290,8 +292,8 @@ class engine final : private net::handler {
   std::set<std::string> lists_seen_;          // digests of the revocation lists in force
   std::vector<std::string> cut_off_;          // members that these revoke, as told
   base::time_point next_look_ = base::never;  // at the certificates' ends
-  base::time_point door_said_since_{};
-  unsigned door_said_ = 0;
+  few_lines door_lines_{"links did not come up"};
+  few_lines peer_lines_{"lines of peers' wrongs are left out"};
   snapshot counted_;
 
   worker worker_;  // stopped first

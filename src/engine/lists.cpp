@@ -65,7 +65,8 @@ result<void> engine::judged(const list_judged& one) {
     case guard::judgement::known:
       return spread_.handle_good(one.from, one.what.id);
     case guard::judgement::declined:
-      how_.log(base::level::warning, "a revocation list that a peer has is not taken: " + one.what.words);
+      peer_lines_.say(now_, how_.log, base::level::warning,
+                      "a revocation list that a peer has is not taken: " + one.what.words);
       return spread_.handle_declined(one.from);
     case guard::judgement::forged:
       return spread_.handle_forged(one.from, one.what.words);

@@ -93,6 +93,8 @@ void engine::handle(link_messages& one) {
 
 // Ordered with what the replica says, so that it comes on the link that the peer knows us by.
 void engine::tell_links() {
+  for (const std::string& line : disputes_.check(now_, matrix_.known(), replica_->newest_view()))
+    peer_lines_.say(now_, how_.log, base::level::warning, line);
   const auto row = matrix_.next_report(now_, replica_->newest_view().get());
   if (!row) return;
   const auto frame = wire::encode(wire::message(*row));
@@ -129,7 +131,7 @@ void engine::handle(link_down& one) {
     const bool was_dropped = one.why.failed != tls::check::other || one.why.why.code == errc::bad_certificate;
     if (was_dropped && !one.why.told_by_peer) {
       ++counted_.links_dropped;
-      how_.log(base::level::warning, "dropped a " + one.why.why.text);
+      peer_lines_.say(now_, how_.log, base::level::warning, "dropped a " + one.why.why.text);
     }
     mesh_->handle_down(now_, one.id, one.why.why);
     drain_mesh();
@@ -137,25 +139,13 @@ void engine::handle(link_down& one) {
   }
   // Nobody refused anybody: a node that is going down, or somebody who only looked (hauberk doctor).
   if (one.dial == 0 && one.why.told_by_peer && one.why.why.code == errc::closed)
-    return say_at_door(base::level::info, "no link: " + one.why.why.text);
+    return door_lines_.say(now_, how_.log, base::level::info, "no link: " + one.why.why.text);
   ++counted_.links_refused;
   ++counted_.refused_by[static_cast<std::size_t>(one.why.failed)];
-  if (one.dial == 0) return say_at_door(base::level::warning, "refused a " + one.why.why.text);
+  if (one.dial == 0)
+    return door_lines_.say(now_, how_.log, base::level::warning, "refused a " + one.why.why.text);
   if (probe_) probe_->handle_dial_failed(one.dial);
   mesh_->handle_dial_failed(now_, one.dial, mesh::failure::rejected, one.why.why.text);
-}
-
-// Whoever is at the door must not fill the log: a few lines at a time.
-void engine::say_at_door(base::level how, const std::string& line) {
-  constexpr unsigned lines_max = 10;
-  constexpr auto period = std::chrono::seconds(10);
-  if (now_ - door_said_since_ >= period) {
-    if (door_said_ > lines_max)
-      how_.log(base::level::warning, std::to_string(door_said_ - lines_max) + " more links did not come up");
-    door_said_since_ = now_;
-    door_said_ = 0;
-  }
-  if (++door_said_ <= lines_max) how_.log(how, line);
 }
 
 void engine::handle(dial_failed& one) {
@@ -343,8 +333,8 @@ void engine::tell_awaited() {
 // system call for each run.
 void engine::set_alarm() {
   if (is_retired_) return;
-  base::time_point next = std::min(
-      {replica_->next_deadline(), mesh_->next_deadline(), next_look_, matrix_.next_deadline(), review_at_});
+  base::time_point next = std::min({replica_->next_deadline(), mesh_->next_deadline(), next_look_,
+                                    matrix_.next_deadline(), disputes_.next_deadline(), review_at_});
   if (probe_) next = std::min(next, probe_->deadline(now_));
   if (next >= alarm_) return;
   alarm_ = next;
