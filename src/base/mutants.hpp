@@ -79,6 +79,7 @@
   M(decided_unheard, "only those count as barred whose view is decided for all")                \
   M(founder_waits, "who was to found waits for ever when others have gone on")                  \
   M(reforms_foreign_state, "re-forms by its file although its state came from another history") \
+  M(reform_keeps_tail, "re-forms with a tail in whose place others delivered something else")   \
   M(force_unmarked, "a forced view is numbered like any other")                                 \
   M(force_keeps_tail, "says that all of a forced history up to its tail is shared")             \
   /* primary */                                                                                 \

@@ -151,7 +151,8 @@ struct reform_plan {
   std::vector<claim_id> upon;
   std::uint64_t number = 0;
   epoch_t epoch = 0;
-  uuid donor;  ///< has more than the founder, but is not of the view: nil mostly
+  position_t fork = 0;  ///< the founder's alone: the last position that both histories share
+  uuid donor;           ///< has more than the founder, but is not of the view: nil mostly
   position_t donor_has = 0;
 };
 

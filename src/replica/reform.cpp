@@ -162,14 +162,38 @@ struct best {
   position_t sure = 0;  ///< whatever comes, it has what was committed up to here
 };
 
+/// Up to where this living member is sure to hold what was committed, here or anywhere: what some living one
+/// knows to be, and what applications have recovered of no later epoch than its last.
+position_t surely_shared(const std::vector<assembly::one>& present, const view& base, const claim& by) {
+  position_t sure = 0;
+  for (const auto& [process, said] : present) {
+    if (said->is_alive) {
+      sure = std::max(sure, said->committed);
+    } else if (said->known.epoch <= by.held_epoch && said->recovered.position <= by.held &&
+               base.continues(said->recovered)) {
+      sure = std::max(sure, said->recovered.position);
+    }
+  }
+  return sure;
+}
+
+/// Where the new history parts from the old one. A living founder goes on with all that it holds, unless
+/// there was a later epoch, whose members have died: other entries may have been committed and delivered in
+/// the place of its tail. Then it gives up its tail: who still has state of these must not pass for one who
+/// has that.
+position_t fork_of(const std::vector<assembly::one>& present, const view& base, const claim& founder) {
+  const bool is_newest = std::ranges::all_of(
+      present, [&](const assembly::one& c) { return c.said->known.epoch <= founder.held_epoch; });
+  if (is_newest || HAUBERK_MUTANT(reform_keeps_tail)) return founder.held;
+  return std::min(founder.held, surely_shared(present, base, founder));
+}
+
 /// A living member's log counts by (epoch of its last held entry, its position), as in an election; what an
 /// application recovered counts by its position, and beats the living only where they cannot be sure to have
 /// it: then what was durable is kept rather than what was only held.
 best most_advanced(const std::vector<assembly::one>& present, const view& base, bool weighted) {
   best live, cold, any;
-  position_t sure = 0;
   for (const auto& [process, said] : present) {
-    if (said->is_alive) sure = std::max(sure, said->committed);
     if ((said->weight > 0) != weighted) continue;
     if (any.said == nullptr) any = {process, said, 0};
     if (said->is_alive) {
@@ -182,12 +206,8 @@ best most_advanced(const std::vector<assembly::one>& present, const view& base, 
     }
   }
   if (live.said == nullptr) return cold.said == nullptr ? any : cold;
-  for (const auto& [process, said] : present) {
-    if (!said->is_alive && said->known.epoch <= live.said->held_epoch &&
-        said->recovered.position <= live.said->held && base.continues(said->recovered))
-      sure = std::max(sure, said->recovered.position);
-  }
-  return cold.said == nullptr || cold.sure <= sure ? live : cold;
+  const bool is_live = cold.said == nullptr || cold.sure <= surely_shared(present, base, *live.said);
+  return is_live ? live : cold;
 }
 
 /// Those who count found; others, who are leaving or only look on, when there is nobody else, or when they
@@ -306,7 +326,16 @@ std::optional<reform_plan> core::plan_reform() {
     plan.number = std::max(plan.number, said->number_max);
     plan.epoch = std::max(plan.epoch, said->epoch_max);
   }
-  if (plan.leader == self_.process && role_ == role::joiner)
+  if (plan.leader != self_.process) return plan;
+  if (!claimed_.is_alive) {
+    plan.fork = committed();
+  } else {
+    plan.fork = who_.arbitrator ? held_ : fork_of(present, *plan.base, claimed_);
+    for (const auto& [at, held] : log_.views())  // whatever replaced the rest, this view it had
+      if (held->number == plan.base->number && held->history == plan.base->history)
+        plan.fork = std::max(plan.fork, at);
+  }
+  if (role_ == role::joiner)
     std::tie(plan.donor, plan.donor_has) =
         those.beyond(plan.base->continues(recovered_) ? recovered_.position : 0);
   return plan;
@@ -348,7 +377,7 @@ void core::consider_reform() {
 
 void core::reform(const reform_plan& plan) {
   if (newest_view_at_ > committed() && !is_member()) cut(newest_view_at_ - 1);  // it would have removed me
-  cut(held_);
+  cut(std::min(held_, plan.fork));
   view next;
   next.history = plan.base->history;
   next.root = plan.base->root;

@@ -67,6 +67,7 @@ const std::vector<scenario>& scenarios() {
       {"founder_comes_back_with_nothing", founder_comes_back_with_nothing, plain<3>},
       {"forced_minority_then_heal", forced_minority_then_heal, plain<5>},
       {"forced_with_a_tail", forced_with_a_tail, plain<3>},
+      {"reformed_with_a_tail", reformed_with_a_tail, plain<3>},
       {"one_of_two_restarts_often", one_of_two_restarts_often, plain<3>},
       {"observer_counts_late_holdings", observer_counts_late_holdings, plain<3>},
       {"admission_is_lost", admission_is_lost, plain<4>},

@@ -302,4 +302,32 @@ void forced_with_a_tail(stage& s) {
   s.settle();
 }
 
+// A lives on with a tail that nobody else got. B and C had gone on without it, with something else at these
+// positions, and died before their applications had made it durable: the group re-forms by A. What they
+// delivered in the place of that tail was of the old history, so the new one must not claim to share it.
+void reformed_with_a_tail(stage& s) {
+  s.form(3);
+  s.expect([&] { return s.leads(0); });
+  s.broadcast_some(0, 3);
+  s.wait(100ms);
+  const std::vector<machine_index> rest{1, 2};
+  const std::vector<recovered_position> durable{{}, s.at(1).durable(), s.at(2).durable()};
+  s.hold({0}, {1, 2});
+  s.broadcast_some(0, 15 + s.chance().below(10));
+  const position_t tail = s.status(0).log_end;
+  s.split({0}, {1, 2});
+  s.expect([&] { return !s.status(0).primary && (s.leads(1) || s.leads(2)); });
+  const std::uint64_t before = s.at(0).core()->newest_view()->number;
+  s.broadcast_some(1 + s.chance().below(2), 1 + s.chance().below(4));
+  s.until([&] { return s.delivered(1) > durable[1].position + 2; }, 50ms);
+  const bool is_same_view = newest_number(s, 1) == before && newest_number(s, 2) == before;
+  if (!is_same_view || s.status(1).committed >= tail) throw missed();  // else A is no member any more
+  for (const machine_index i : rest) s.crash(i);
+  s.group().heal();
+  for (const machine_index i : rest) restart(s, i, durable[i]);
+  s.arrive();
+  s.demand([&] { return is_whole(s); }, "the group re-forms", 60s);
+  s.settle();
+}
+
 }  // namespace hauberk::simulator::directed

@@ -30,6 +30,7 @@ void founder_dies_before_the_others_are_in(stage& s);
 void founder_comes_back_with_nothing(stage& s);
 void forced_minority_then_heal(stage& s);
 void forced_with_a_tail(stage& s);
+void reformed_with_a_tail(stage& s);
 
 // members.cpp
 void one_of_two_restarts_often(stage& s);
