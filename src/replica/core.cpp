@@ -124,7 +124,7 @@ void core::handle_link_down(uuid process) {
   p->next_order = 0;
   p->is_started = false;
   p->serve_next = 0;
-  p->credit_used = p->lent_used = 0;
+  p->credit_used = p->lent_used = p->serve_queued = 0;
   if (p->seat != 0 && !is_in_newest({process, p->seat})) {  // a member goes on where it was
     const auto known = sender_of_.find({process, p->seat});
     if (known != sender_of_.end()) senders_[known->second].received.drop_partial();
@@ -181,6 +181,7 @@ void core::handle_written(uuid process, std::uint64_t bytes) {
   bytes = std::min(bytes, p->credit_used);
   p->lent_used -= p->lent_used * bytes / p->credit_used;  // whose it was is not told: of both in proportion
   p->credit_used -= bytes;
+  p->serve_queued -= std::min(bytes, p->serve_queued);
 }
 
 void core::advance(time_point now) {

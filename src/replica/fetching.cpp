@@ -38,7 +38,11 @@ void core::consider_fetch() {
   peer* source = fetch_source();
   if (source == nullptr) return;
   // Nobody has it sooner than its sender brings it, however slow the link: asked for, it would come twice.
-  if (may_still_come && source == p && now_ < s.heard_at + how_.suspect_timeout / 2) return;
+  // What it is sending because I asked before is in front of it on that link.
+  if (may_still_come && source == p) {
+    const time_point moved_at = is_continued ? s.heard_at : std::max(s.heard_at, p->served_at);
+    if (now_ < moved_at + how_.suspect_timeout / 2) return;
+  }
   // Nobody but the one who was asked: its answer may be what keeps its beats from coming. Asked again it
   // would send everything twice.
   if (source == donor && now_ < fetch_until_ && held_ < fetch_last_) return;
@@ -109,8 +113,13 @@ void core::handle(peer& from, const fetch& m) {
     send_to(from.process, fetched{m.epoch, log_.start(), 0, 0, {}});  // gone
     return;
   }
-  from.serve_next = m.first;
   from.serve_last = std::min({m.last, held_, m.first + fetch_entries_max});
+  // Asked again because the answer takes long: what is still queued for that link arrives. Sent anew each
+  // time it would fill a slow link with copies, and everything else would wait behind them.
+  const bool is_on_its_way = from.serve_next != 0 && from.serve_queued != 0 && m.first >= from.serve_from &&
+                             std::pair(m.first, m.offset) <= std::pair(from.serve_next, from.serve_offset);
+  if (is_on_its_way) return;
+  from.serve_from = from.serve_next = m.first;
   from.serve_offset = 0;
   if (m.first > held_) return;
   const entry& e = log_.at(m.first);
@@ -176,6 +185,7 @@ bool core::serve(peer& p) {
   bytes += frame_overhead_bytes;
   p.credit_used += bytes;
   p.lent_used += bytes;
+  p.serve_queued = p.credit_used;
   send_many({p.process}, std::move(m), bytes);
   return true;
 }
@@ -191,6 +201,7 @@ void core::handle(peer& from, const fetched& m) {
   }
   // Who was asked before may still be sending: what it brings is as good.
   if (is_donor) fetch_until_ = now_ + how_.suspect_timeout;
+  from.served_at = now_;
   position_t at = std::max(m.first, log_.start());
   if (m.total != 0) {
     if (m.total > how_.payload_bytes_max || m.offset >= m.total)

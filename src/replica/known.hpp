@@ -35,7 +35,8 @@ struct peer {
   time_point echoed_at{};                                      ///< when I sent the newest echoed beat
   time_point heard_at{};                                       ///< when its newest beat came
   time_point counted_at{};                                     ///< when I took a beat from it that I may echo
-  time_point seen_at{};  ///< newest sign that it lives: echoed_at, or the link coming up
+  time_point seen_at{};    ///< newest sign that it lives: echoed_at, or the link coming up
+  time_point served_at{};  ///< when it last brought what I had fetched
   uuid history;
   std::uint64_t view_number = 0;
   std::vector<uuid> links;
@@ -63,6 +64,8 @@ struct peer {
   position_t next_order = 0;      ///< as leader: the entry to announce next; 0 = not matched yet
   position_t serve_next = 0, serve_last = 0;  ///< what it fetches from me; serve_next 0 = nothing
   std::uint64_t serve_offset = 0;
+  position_t serve_from = 0;       ///< from here to serve_next it was sent all, or had it
+  std::uint64_t serve_queued = 0;  ///< of credit_used, up to the last frame of that: what is not written yet
 
   // Re-forming.
   std::shared_ptr<const claim> said;   ///< null: it is in a live group, or says nothing
