@@ -43,6 +43,7 @@
   M(epochs_mixed, "counts holdings of any epoch")                                               \
   M(commit_hearsay, "believes what is committed in an epoch that it has not matched")           \
   M(trim_by_quorum, "trims what a quorum holds, not what all hold")                             \
+  M(stable_by_new_view, "trims what a member lacks that a pending view removes")                \
   M(weight_unpins, "trims what a member lacks that got its weight while it lagged")             \
   M(brought_is_stable, "says that all hold what its application brought")                       \
   M(trim_undelivered, "trims what its own application has not taken")                           \
@@ -98,6 +99,7 @@
   M(leaver_is_primary, "goes on as primary after it asked to be let go")                        \
   M(leave_without_handover, "a leader that leaves hands over to nobody")                        \
   M(heir_without_data, "a leaver hands over to an arbitrator while a data member catches up")   \
+  M(heir_out_of_reach, "an arbitrator hands over to a member that lacks what it has trimmed")   \
   M(heir_unfit, "a leader that leaves stops for an heir that has no weight yet")                \
   M(leave_all_at_once, "lets several leave by one view")                                        \
   M(hearsay_removes, "who is behind tells members that it does not know that they are out")     \

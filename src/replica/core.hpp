@@ -181,6 +181,7 @@ class core {
   void trim();
   [[nodiscard]] position_t surely_held(const holding& h) const;
   [[nodiscard]] position_t held_by_weighted() const;
+  [[nodiscard]] position_t held_by_all(const view& in) const;
   void trim_window(position_t lacked);
   [[nodiscard]] position_t pinned_from() const;
   [[nodiscard]] std::uint64_t window_for(position_t pin) const;

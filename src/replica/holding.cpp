@@ -250,9 +250,29 @@ std::uint64_t core::window_for(position_t pin) const {
 position_t core::held_by_weighted() const {
   position_t all = stable_;
   if (HAUBERK_MUTANT(trim_by_quorum) || HAUBERK_MUTANT(weight_unpins)) return all;
-  for (const member& m : newest_view_->members) {
+  const bool is_undecided =
+      newest_view_at_ > passed_ && committed_view_ && committed_view_->number + 1 == newest_view_->number;
+  for (const view* in : {newest_view_.get(), is_undecided ? committed_view_.get() : nullptr}) {
+    if (in == nullptr) continue;
+    for (const member& m : in->members) {
+      const auto h = holdings_.find(m.seat);
+      if (m.weight > 0 && m.seat != self_ && h != holdings_.end())
+        all = std::min(all, surely_held(h->second));
+    }
+  }
+  return all;
+}
+
+// Up to here every weighted member of this view has it.
+position_t core::held_by_all(const view& in) const {
+  position_t all = held_;
+  const bool has_data = in.has_weighted_data();
+  for (const member& m : in.members) {
+    const bool is_awaited =
+        !has_data && !m.arbitrator && m.weight_wanted > 0;  // else only arbitrators have it
+    if ((m.weight == 0 && !is_awaited) || m.seat == self_) continue;
     const auto h = holdings_.find(m.seat);
-    if (m.weight > 0 && m.seat != self_ && h != holdings_.end()) all = std::min(all, surely_held(h->second));
+    all = std::min(all, h != holdings_.end() && h->second.epoch == matched_ ? h->second.upto : 0);
   }
   return all;
 }
@@ -262,15 +282,10 @@ position_t core::held_by_weighted() const {
 // nothing for others.
 void core::trim() {
   if (!newest_view_ || role_ == role::joiner) return;
-  position_t all = held_;
-  const bool has_data = newest_view_->has_weighted_data();
-  for (const member& m : newest_view_->members) {
-    const bool is_awaited =
-        !has_data && !m.arbitrator && m.weight_wanted > 0;  // else only arbitrators have it
-    if ((m.weight == 0 && !is_awaited) || m.seat == self_) continue;
-    const auto h = holdings_.find(m.seat);
-    all = std::min(all, h != holdings_.end() && h->second.epoch == matched_ ? h->second.upto : 0);
-  }
+  position_t all = held_by_all(*newest_view_);
+  // A pending view may be cut again: whom it removes, or takes the weight of, counts until it commits.
+  if (newest_view_at_ > passed_ && committed_view_ && !HAUBERK_MUTANT(stable_by_new_view))
+    all = std::min(all, held_by_all(*committed_view_));
   if (HAUBERK_MUTANT(trim_by_quorum)) all = agreed(*newest_view_);
   stable_ = std::max(stable_, std::min(std::max(all, stable_known_), committed()));
   const position_t lacked = held_by_weighted();

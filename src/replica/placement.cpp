@@ -66,9 +66,15 @@ placement core::choose_heir(const member& me) {
   return {busiest_heir(), "sends more than twice as much", false};
 }
 
-// Whoever leads without a weight, or as an arbitrator, does so only for want of another (PROTOCOL 18).
+// Whoever leads without a weight, or as an arbitrator, does so only for want of another (PROTOCOL 18). An
+// arbitrator has trimmed what somebody may lack who got its weight while it lagged: to that one it can bring
+// nothing, and would wait for it for ever.
 const member* core::rightful_heir(const member& me) const {
-  return best_heir([&](const member& m) { return m.arbitrator ? (me.arbitrator ? 0U : 1U) : 2U; });
+  return best_heir([&](const member& m) {
+    if (m.arbitrator) return me.arbitrator ? 0U : 1U;
+    const bool is_within_reach = held_here(m.seat) + 1 >= log_.start() || HAUBERK_MUTANT(heir_out_of_reach);
+    return is_within_reach ? 3U : 2U;
+  });
 }
 
 // Such a leader decides nothing about the members while there is another.

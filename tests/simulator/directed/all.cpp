@@ -84,6 +84,8 @@ const std::vector<scenario>& scenarios() {
       {"leave_and_join_within_a_second", leave_and_join_within_a_second, plain<3>},
       {"leaver_outlives_a_member", leaver_outlives_a_member, plain<3>},
       {"arbitrator_waits_for_the_data", arbitrator_waits_for_the_data, plain<3>},
+      {"arbitrator_keeps_what_is_undecided", arbitrator_keeps_what_is_undecided, plain<3>},
+      {"arbitrator_hands_over_to_who_has_it", arbitrator_hands_over_to_who_has_it, plain<3>},
       {"leaver_waits_for_who_catches_up", leaver_waits_for_who_catches_up, plain<3>},
       {"weighted_seat_is_given_up", weighted_seat_is_given_up, small_windows<2>},
       {"joiner_brings_what_one_lacks", joiner_brings_what_one_lacks, thin_wires_and_windows<3>},

@@ -53,6 +53,10 @@ void leaver_waits_for_who_catches_up(stage& s);
 void weighted_seat_is_given_up(stage& s);
 void joiner_brings_what_one_lacks(stage& s);
 
+// arbitrators.cpp
+void arbitrator_keeps_what_is_undecided(stage& s);
+void arbitrator_hands_over_to_who_has_it(stage& s);
+
 // leases.cpp
 void echo_from_a_later_view(stage& s);
 void return_meets_removal(stage& s);
