@@ -17,7 +17,8 @@ struct question {
 
 /// Enough of the view's weight is alive and stays; with `is_shrunk`, of the view that is left when those are
 /// gone who wish to leave, or whom the leader may be about to remove although they live; with `is_caught_up`,
-/// of the next one, by which the leader may be about to give their weight to those who catch up.
+/// of the next one, by which the leader may be about to give their weight to those who catch up: at worst,
+/// to those of them alone who are gone.
 bool is_alive(const question& q, const replica::view& view, bool is_shrunk, bool is_caught_up) {
   std::uint32_t alive = 0, total = 0;
   std::vector<std::uint32_t> weights;
@@ -27,7 +28,8 @@ bool is_alive(const question& q, const replica::view& view, bool is_shrunk, bool
     const bool is_here = who != nullptr && who->is_alive && !has(q.gone, who->machine) &&
                          who->status.self.number == member.seat.number;  // not in another stay
     if (is_shrunk && is_here && (who->is_leaving || q.group.is_ailing(who->machine))) continue;
-    const std::uint32_t weight = is_caught_up && member.catching_up ? member.weight_wanted : member.weight;
+    const bool has_more = is_caught_up && member.catching_up && !is_here;
+    const std::uint32_t weight = has_more ? member.weight_wanted : member.weight;
     total += weight;
     if (is_here) alive += weight;
     if (is_here && weight > 0) weights.push_back(weight);
