@@ -52,6 +52,7 @@
   M(two_views, "a second view is appended while the first is pending")                          \
   M(weight_at_admission, "gives a joiner its weight at once")                                   \
   M(weight_unproven, "gives a joiner its weight before it holds the view that admitted it")     \
+  M(weight_above_the_lacked, "gives weight to a joiner whose state covers what another lacks")  \
   M(last_forgotten, "a view does not say how far its members' broadcasts were ordered")         \
   M(removed_forgotten, "a view forgets who was removed before")                                 \
   M(removed_too_early, "tells a member that it is removed before that is committed")            \

@@ -97,6 +97,7 @@ void core::handle_link_up(uuid process, std::string name) {
   p.name = std::move(name);
   p.is_up = true;
   p.seat = before.seat;
+  p.brought = before.brought;
   p.beat_received = before.beat_received;
   p.direct_received = before.direct_received;
   p.beats_out = std::move(before.beats_out);
@@ -160,6 +161,7 @@ void core::take_message(peer& from, const envelope& message) {
   if (message.seat < from.seat) return;  // said in an earlier stay: void
   if (message.seat > from.seat) {
     from.seat = message.seat;
+    from.brought.reset();
     from.next_data = from.next_order = 0;
     from.next_offset = 0;
     from.is_started = false;

@@ -216,6 +216,7 @@ class core {
   void judge_member(const member& m, view& next);
   void demote_laggards(view& next);
   [[nodiscard]] bool is_nearly_here(position_t upto) const;
+  [[nodiscard]] bool reaches_back(const seat_id& seat) const;
   [[nodiscard]] position_t held_here(const seat_id& seat) const;
   [[nodiscard]] bool is_laggard(const member& m, position_t upto) const;
   [[nodiscard]] bool is_committable(const view& next) const;

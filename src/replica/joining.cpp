@@ -258,6 +258,7 @@ void core::handle(peer& from, const join& m) {
     send_to(from.process, removed{history_, *gone, true, newest_view_at_});
     return;
   }
+  from.brought = m.recovered.position;
   for (const seat_id& seat : m.succeeds) note_dead(seat, m.name);
   note_given_up(m);
   candidate_member& c = joiners_[from.process];

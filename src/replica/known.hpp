@@ -40,8 +40,9 @@ struct peer {
   uuid history;
   std::uint64_t view_number = 0;
   std::vector<uuid> links;
-  std::uint64_t backlog = 0;  ///< bytes that its application has not taken yet, by its newest beat
-  bool is_behind = false;     ///< and that is too much
+  std::optional<position_t> brought;  ///< by its application, before this stay: said when it asked to join
+  std::uint64_t backlog = 0;          ///< bytes that its application has not taken yet, by its newest beat
+  bool is_behind = false;             ///< and that is too much
   time_point behind_changed_at{};
 
   // The way to it: our own link while beats come back over it, else a third member (relay.cpp).

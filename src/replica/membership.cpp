@@ -136,7 +136,7 @@ void core::judge_member(const member& m, view& next) {
     const bool is_near = (upto >= stable_ || is_nearly_here(upto)) && upto + 1 >= log_.start();
     const bool has_view = upto >= newest_view_at_ || HAUBERK_MUTANT(weight_unproven);
     const bool stays_demoted = is_demoted_for_backlog(*newest_view_, m) && !keeps_up(m.seat);
-    if (!is_suspected(m.seat) && has_view && is_near && !stays_demoted) {
+    if (!is_suspected(m.seat) && has_view && is_near && !stays_demoted && reaches_back(m.seat)) {
       at->catching_up = false;
       at->weight = at->weight_wanted;
     }
@@ -150,6 +150,16 @@ bool core::is_nearly_here(position_t upto) const {
   for (position_t at = log_.end(); at > upto && log_.holds(at) && lacked <= caught_up_bytes; --at)
     lacked += log_.bytes_at(at);
   return lacked <= caught_up_bytes;
+}
+
+// Of what its application brought it can give nothing to others, and who has weight may lead: then that is
+// gone for all whom its log does not reach. So nobody with weight may lack any of it (PROTOCOL 9). Where its
+// asking was not heard here, it brought no more than there was when it was admitted.
+bool core::reaches_back(const seat_id& seat) const {
+  const auto at = peers_.find(seat.process);
+  const bool is_said = at != peers_.end() && at->second.seat == seat.number && at->second.brought;
+  return held_by_weighted() >= (is_said ? *at->second.brought : newest_view_at_) ||
+         HAUBERK_MUTANT(weight_above_the_lacked);
 }
 
 // Last of all, so that it is known who else goes: two with weight that keep the history stay.

@@ -82,8 +82,11 @@ void core::send_resume(peer& to, asks what) {
 }
 
 void core::handle(peer& from, const resume& m) {
-  from.history = m.history;
+  const bool is_met = std::exchange(from.history, m.history) != m.history;
   if (!in_history() || role_ == role::joiner || m.history != history_) return;
+  // What is committed was told to all who were of this history by then: where nobody speaks and stable stands
+  // still, a newcomer would never hear that its admission was.
+  if (is_met) send_to(from.process, holding_now());
   if (from.process == leader_ && m.of == self_) take_receipt(m);
   // Our own link has its own place to go on from. What is on its way there arrives: sent again with every
   // word about something else, it would fill a slow link for ever.

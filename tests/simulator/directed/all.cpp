@@ -89,6 +89,7 @@ const std::vector<scenario>& scenarios() {
       {"leaver_waits_for_who_catches_up", leaver_waits_for_who_catches_up, plain<3>},
       {"weighted_seat_is_given_up", weighted_seat_is_given_up, small_windows<2>},
       {"joiner_brings_what_one_lacks", joiner_brings_what_one_lacks, thin_wires_and_windows<3>},
+      {"newcomer_leads_one_that_lags", newcomer_leads_one_that_lags, small_windows<4>},
       {"echo_from_a_later_view", echo_from_a_later_view, plain<6>},
       {"return_meets_removal", return_meets_removal, plain<3>},
       {"fence_under_handover", fence_under_handover, plain<5>},

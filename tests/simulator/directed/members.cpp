@@ -483,4 +483,35 @@ void joiner_brings_what_one_lacks(stage& s) {
   if (!s.at(a).is_running()) throw violation("retention", "nobody keeps what n1 lacks, which has weight");
 }
 
+// B's application lags by a window, and so B holds nothing more, while J brings a state that covers what B
+// lacks. Then the leader dies, and all can elect J alone: it could not give B what it never had, though A
+// still has it.
+void newcomer_leads_one_that_lags(stage& s) {
+  const machine_index leader = 0, a = 1, b = 2, j = 3;
+  s.form(3);
+  s.expect([&] { return s.leads(leader); });
+  s.at(b).set_appetite(1, 60s);
+  const position_t most = 30 + s.chance().below(30);
+  const auto lacks = [&] { return s.status(leader).log_end - s.status(b).held; };
+  for (int turns = 0; turns < 400 && lacks() < most; ++turns) {
+    (void)s.broadcast(leader, 2000);
+    s.wait(5ms);  // what is only on its way arrives
+  }
+  s.expect([&] { return s.delivered(a) == s.status(leader).log_end; }, s.suspect() / 4);
+  start_mode how;
+  how.recovered = {s.status(a).history, s.delivered(a)};
+  s.at(j).start(how);
+  s.expect([&] { return s.weight_in_log(j, j) >= 0; }, s.suspect());
+  s.demand([&] { return s.status(j).primary; }, "a newcomer hears that it is admitted, though all are silent",
+           s.suspect());
+  (void)s.until([&] { return s.weight(j, b) == 1; }, s.suspect() / 4);
+  if (lacks() < most) throw missed();
+  s.arrive();
+  s.hold({a}, {b});
+  s.crash(leader);
+  (void)s.until([&] { return s.leads(j); }, s.suspect() * 2);
+  s.settle();
+  if (!s.at(b).is_running()) throw violation("retention", "nobody keeps what n3 lacks, which has weight");
+}
+
 }  // namespace hauberk::simulator::directed

@@ -52,6 +52,7 @@ void arbitrator_waits_for_the_data(stage& s);
 void leaver_waits_for_who_catches_up(stage& s);
 void weighted_seat_is_given_up(stage& s);
 void joiner_brings_what_one_lacks(stage& s);
+void newcomer_leads_one_that_lags(stage& s);
 
 // arbitrators.cpp
 void arbitrator_keeps_what_is_undecided(stage& s);
