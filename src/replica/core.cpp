@@ -98,6 +98,7 @@ void core::handle_link_up(uuid process, std::string name) {
   p.is_up = true;
   p.seat = before.seat;
   p.brought = before.brought;
+  p.claim_heard = before.claim_heard;
   p.beat_received = before.beat_received;
   p.direct_received = before.direct_received;
   p.beats_out = std::move(before.beats_out);

@@ -70,6 +70,7 @@ struct peer {
 
   // Re-forming.
   std::shared_ptr<const claim> said;   ///< null: it is in a live group, or says nothing
+  std::uint64_t claim_heard = 0;       ///< the newest version that it said, ever
   std::vector<claim_id> promised;      ///< the claims upon which it follows me
   std::uint64_t claim_told = 0;        ///< the version of mine that it was sent over this link
   std::vector<claim_id> promise_told;  ///< the same for the claims upon which I follow it

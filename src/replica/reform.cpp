@@ -280,7 +280,11 @@ void core::say_claim() {
   if (!to.empty()) send_many(std::move(to), claimed_, 0);
 }
 
+// An older one may come later: over a link that did not work for a while, when the newer went around it.
+// Upon that nobody else would agree.
 void core::handle(peer& from, const claim& m) {
+  if (m.version < from.claim_heard) return;
+  from.claim_heard = m.version;
   from.said = m.is_open ? std::make_shared<const claim>(m) : nullptr;
 }
 
