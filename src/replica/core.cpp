@@ -250,6 +250,12 @@ time_point core::next_deadline() const {
   return next;
 }
 
+void core::say_once(const std::string& line) {
+  if (line == said_once_) return;
+  said_once_ = line;
+  say(base::level::info, line);
+}
+
 void core::send_to(const uuid& process, body what) { send_many({process}, std::move(what), 0); }
 
 void core::send_to_all(const body& what) {

@@ -59,6 +59,7 @@ class core {
  private:
   // core.cpp: small things that all need
   void say(base::level at, const std::string& line) const { words_(at, who_.name + ": " + line); }
+  void say_once(const std::string& line);
   void send_to(const uuid& process, body what);
   void send_to_all(const body& what);  ///< every linked process of this history
   void send_many(std::vector<uuid> to, body what, std::uint64_t credit);
@@ -267,7 +268,6 @@ class core {
   void found(view first, epoch_t epoch);
   uuid fresh_history();
   void notice_ancestor(const peer& p);
-  void say_once(const std::string& line);
   [[nodiscard]] bool is_holding_back() const;
   void lose_others(view& next);
 

@@ -494,10 +494,4 @@ void core::notice_ancestor(const peer& p) {
                              gone != nullptr, committed_view_at_});
 }
 
-void core::say_once(const std::string& line) {
-  if (line == said_once_) return;
-  said_once_ = line;
-  say(base::level::info, line);
-}
-
 }  // namespace hauberk::replica
