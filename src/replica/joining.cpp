@@ -57,8 +57,10 @@ bool core::admissible(candidate_member& c, view& next) {
   const join& asked = c.asked;
   const peer* p = find_peer(asked.seat.process);
   if (p == nullptr || !p->is_up || p->seat != asked.seat.number) return false;
-  // What it asked may have been under way for long: it has to echo what it has heard of late.
-  if (is_silent(*p, how_.inactive_timeout)) return false;
+  // What it asked may have been under way for long: it has to have heard me of late, and over the link that
+  // it comes in by. It need not echo my beats: to who comes from another history my seat may be a removed
+  // one.
+  if (now_ - p->direct_at >= how_.inactive_timeout) return false;
   if (next.members.size() >= base::limits::members_max) return false;
   if (is_banned(c) || is_put_off(c)) return false;
   const auto old = std::find_if(next.members.begin(), next.members.end(),

@@ -74,5 +74,23 @@ TEST_F(Joiner, WhoAsksNowIs) {
   EXPECT_EQ(members(), 2U);
 }
 
+// In the history that it comes from the member's seat may have been removed: such a seat nobody echoes.
+TEST_F(Joiner, WhoHearsTheMemberAndDoesNotEchoItIs) {
+  std::deque<envelope> said;
+  const auto asks_from = now_ + settings().inactive_timeout + 1s;
+  for (const auto end = asks_from + 2s; now_ < end; now_ += 10ms) {
+    for (replica* const one : {&member_, &joiner_}) one->handle_time(now_);
+    carry(member_, joiner_);
+    carry(joiner_, member_, &said);
+    for (envelope& each : said) {
+      if (now_ < asks_from && std::holds_alternative<join>(each.what)) continue;
+      if (beat* const one = std::get_if<beat>(&each.what)) one->echo = 0;
+      member_.handle_message(now_, id_of(joiner_), each);
+    }
+    said.clear();
+  }
+  EXPECT_EQ(members(), 2U);
+}
+
 }  // namespace
 }  // namespace hauberk::replica
