@@ -74,6 +74,17 @@ protection_ptr guard::put(protection_ptr& where, protection&& made) {
   return where = std::make_shared<const protection>(std::move(made));
 }
 
+// In its place, wherever that is by now: what was prepared may have come into force meanwhile, or be dropped.
+std::uint64_t guard::replace(const protection_ptr& before, protection&& made) {
+  const std::lock_guard hold(mutex_);
+  made.number = ++newest_;
+  const auto renewed = std::make_shared<const protection>(std::move(made));
+  for (protection_ptr* const each : {&faces_.now, &faces_.prepared})
+    if (*each == before) *each = renewed;
+  changed_.notify_all();
+  return newest_;
+}
+
 result<protection_ptr> guard::load() {
   const std::lock_guard one_at_a_time(loading_);
   auto made = make(local());
@@ -85,9 +96,7 @@ result<protection_ptr> guard::load(const std::string& policy_text) {
   const std::lock_guard one_at_a_time(loading_);
   auto made = make(policy_text);
   if (!made) return made.error();
-  auto done = put(faces_.now, std::move(*made));
-  follow_lists();
-  return done;
+  return put(faces_.now, std::move(*made));
 }
 
 // For the policy in force, by those of its anchors that are on file, too: who is no longer trusted here goes
@@ -107,9 +116,10 @@ result<protection> guard::make_narrow(common_settings wanted, const std::string&
   return made;
 }
 
+// The strand may activate or drop what is prepared at any moment of it.
 result<guard::reloaded> guard::reload() {
   const std::lock_guard one_at_a_time(loading_);
-  const protection_ptr before = current();
+  const auto [before, next] = both();
   auto wanted = settings_for(before->policy_text);
   if (!wanted) return wanted.error();
   common_settings wide = *wanted;
@@ -125,14 +135,16 @@ result<guard::reloaded> guard::reload() {
       return found;
     }
   }
-  if (const protection_ptr next = prepared()) {  // its links have to be newer than those of what is in force
-    auto again = make(next->policy_text);
-    if (!again) return again.error();
-    found.now = put(faces_.now, std::move(*made));
-    put(faces_.prepared, std::move(*again));
-  } else {
-    found.now = put(faces_.now, std::move(*made));
+  std::optional<protection> again;
+  if (next != nullptr) {
+    auto loaded = make(next->policy_text);
+    if (!loaded) return loaded.error();
+    again = std::move(*loaded);
   }
+  replace(before, std::move(*made));
+  if (again) replace(next, std::move(*again));  // its links have to be newer than those of what is in force
+  found.now = current();
+  if (found.proposal == found.now->policy_text) found.proposal.clear();
   follow_lists();
   return found;
 }
@@ -159,9 +171,7 @@ result<protection_ptr> guard::prepare(const std::string& policy_text) {
   if (current()->security && !is_encrypted(policy_text)) return no_way_back();
   auto made = make(policy_text);
   if (!made) return made.error();
-  auto done = put(faces_.prepared, std::move(*made));
-  follow_lists();
-  return done;
+  return put(faces_.prepared, std::move(*made));
 }
 
 void guard::activate() {

@@ -42,7 +42,8 @@ class guard {
   /// Reads and checks everything, as configured; from then on it is in force. Errors: bad_file,
   /// bad_certificate, bad_option.
   result<protection_ptr> load();
-  /// The same by this policy instead, with this node's files.
+  /// The same by this policy instead, with this node's files. `settle_lists` afterwards, when all that is
+  /// wanted is loaded.
   result<protection_ptr> load(const std::string& policy_text);
 
   struct reloaded {
@@ -63,7 +64,8 @@ class guard {
   /// False when another policy than `than` is not in force by then. Never on the engine's strand.
   bool wait_for_another(const std::string& than, std::chrono::steady_clock::time_point until);
 
-  /// Loads what this policy needs, beside what is in force. Errors: as `load`, refused.
+  /// Loads what this policy needs, beside what is in force. `settle_lists` afterwards. Errors: as `load`,
+  /// refused.
   result<protection_ptr> prepare(const std::string& policy_text);
   /// What was prepared is in force.
   void activate();
@@ -80,18 +82,19 @@ class guard {
   struct judged_list {
     judgement what = judgement::known;
     base::list_id id{};   ///< of one that was taken or known
-    std::string words{};  ///< why not, otherwise
+    std::string words{};  ///< why not, otherwise; of one that is forged they follow "the list "
     std::uint64_t number =
         0;  ///< what is in force has it, or a higher one; links made before have lower ones
   };
   /// Judges a list that `teller` told. One that is taken is in force as if it had been in the file, by what
-  /// is in force and by what is prepared; no file is read for it.
+  /// is in force and by what is prepared, which have to take it both where they know its CA; no file is read
+  /// for it.
   judged_list learn(const base::buffer& list, const std::string& teller);
-  /// In force here, the newest of each issuer.
+  /// In force here, the newest of each issuer; not all may be told.
   [[nodiscard]] std::vector<tls::revocation_list> lists() const;
   /// A list of this issuer would count here.
   [[nodiscard]] bool takes_lists_of(const std::string& issuer) const;
-  /// After the first loads: the log says which lists are in force, and the file has them.
+  /// After loads: the log says which lists are in force, and which no longer, and the file has them.
   void settle_lists();
 
   struct faces {
@@ -108,6 +111,12 @@ class guard {
   [[nodiscard]] std::vector<std::string> files() const;
 
  private:
+  struct told_list {
+    base::buffer der;
+    std::string from;               // for people
+    std::string issuer{}, words{};  // once it was judged
+  };
+
   [[nodiscard]] common_settings local() const;
   /// For that policy, with the anchors in force to choose from beside those on file.
   [[nodiscard]] result<common_settings> settings_for(const std::string& policy_text) const;
@@ -116,9 +125,10 @@ class guard {
   [[nodiscard]] result<protection> make_narrow(common_settings wanted, const std::string& on_file,
                                                const protection& before) const;
   protection_ptr put(protection_ptr& where, protection&& made);
+  std::uint64_t replace(const protection_ptr& before, protection&& made);
   [[nodiscard]] std::vector<base::buffer> told() const;
-  std::uint64_t renew(const protection_ptr& before, const std::vector<base::buffer>& told);
   void follow_lists();
+  void tell_lost(const told_list& one) const;
 
   const settings& how_;
   std::string lists_file_;  // constant after `keep_lists_in`
@@ -129,10 +139,6 @@ class guard {
   faces faces_;
   std::uint64_t newest_ = 0;
 
-  struct told_list {
-    base::buffer der;
-    std::string from;  // for people
-  };
   std::map<std::string, told_list> told_;  // by digest: what counts beside the files
   std::set<std::string> announced_;        // digests of those that the log knows to be in force
   std::set<std::string> saved_;            // and of those in the file

@@ -16,6 +16,9 @@ std::string joined_names(const std::vector<std::string>& names) {
   return text;
 }
 
+// A peer that reads nothing and asks again and again makes no queue: see replaces_key in effects.cpp.
+unsigned key_of(const wire::message& what) { return std::holds_alternative<mesh::list_answer>(what) ? 4 : 0; }
+
 }  // namespace
 
 // True when `said` was about lists. Without encryption there is no CA, and nothing to say about its lists.
@@ -29,9 +32,9 @@ bool engine::hear_lists(net::connection_id id, const wire::message& said) {
     transport_->close(
         id, error(errc::bad_certificate, "it speaks of revocation lists on a link without encryption"));
   } else if (told != nullptr) {
-    spread_.handle_lists(id, *told);
+    spread_.handle_lists(now_, id, *told);
   } else if (wanted != nullptr) {
-    spread_.handle_request(id, *wanted);
+    spread_.handle_request(now_, id, *wanted);
   } else if (const auto list = spread_.handle_answer(id, *answer); !list) {
     transport_->close(id, error(errc::bad_certificate, list.error().text));
   } else if (*list) {
@@ -47,12 +50,15 @@ void engine::judge_list(net::connection_id id, const base::buffer& list) {
   });
 }
 
+// What is known may have come into force a moment ago, by a reload that the strand hears of later.
 void engine::handle(list_judged& one) {
   if (is_retired_) return;
-  if (one.what.what == guard::judgement::taken) {
+  const bool is_taken = one.what.what == guard::judgement::taken;
+  if (is_taken) {
     material_ = std::max(material_, one.what.number);
-    use_lists();
+    spread_.handle_taken(now_, one.what.id);
   }
+  if (is_taken || one.what.what == guard::judgement::known) use_lists();
   if (const auto good = judged(one); !good)
     transport_->close(one.from, error(errc::bad_certificate, good.error().text));
   say_lists();
@@ -63,13 +69,17 @@ result<void> engine::judged(const list_judged& one) {
   switch (one.what.what) {
     case guard::judgement::taken:
     case guard::judgement::known:
-      return spread_.handle_good(one.from, one.what.id);
-    case guard::judgement::declined:
-      peer_lines_.say(now_, how_.log, base::level::warning,
-                      "a revocation list that a peer has is not taken: " + one.what.words);
-      return spread_.handle_declined(one.from);
+      return spread_.handle_good(now_, one.from, one.what.id);
+    case guard::judgement::declined: {
+      const auto is_first = spread_.handle_declined(now_, one.from);
+      if (!is_first) return is_first.error();
+      if (*is_first)
+        peer_lines_.say(now_, how_.log, base::level::warning,
+                        "a revocation list that a peer has is not taken: " + one.what.words);
+      return {};
+    }
     case guard::judgement::forged:
-      return spread_.handle_forged(one.from, one.what.words);
+      return spread_.handle_forged(now_, one.from, one.what.words);
   }
   return {};
 }
@@ -81,7 +91,7 @@ void engine::use_lists() {
   std::vector<tls::revocation_list> now = guard_.lists();
   std::set<std::string> digests;
   for (const tls::revocation_list& one : now) digests.insert(one.id.digest);
-  spread_.set_own(std::move(now),
+  spread_.set_own(now_, std::move(now),
                   [this](const std::string& issuer) { return guard_.takes_lists_of(issuer); });
   if (digests != lists_seen_) {
     lists_seen_ = std::move(digests);
@@ -93,7 +103,7 @@ void engine::use_lists() {
 
 void engine::say_lists() {
   for (list_spread::words& one : spread_.take_words())
-    transport_->send(one.to, {net::outgoing{wire::encode(one.what), 0}});
+    transport_->send(one.to, {net::outgoing{wire::encode(one.what), key_of(one.what)}});
 }
 
 // The CA's word is obeyed, whomever it shuts out; but somebody should know how many.
@@ -101,29 +111,33 @@ void engine::tell_cut_off() {
   const auto in_force = guard_.current();
   if (!in_force->security) return;
   const tls::context& by = *in_force->security;
-  auto names = expiry_.names_of([&](const tls::certificate& one) { return by.is_revoked(one); });
-  if (by.is_revoked(by.own())) {
-    names.push_back(how_.name);
+  std::vector<std::string> names;
+  unsigned left = 0, total = 0;
+  const auto view = replica_->current_view();
+  const auto known = expiry_.names_of([&](const tls::certificate& one) { return by.is_revoked(one); });
+  const bool is_self = by.is_revoked(by.own());
+  if (is_self)
     how_.log(
         base::level::error,
         "our own certificate, " + by.own().subject +
             ", is on a revocation list: the other members close their links to this node. Have a new one "
             "made, with a new key, put both into socket.ssl_cert and socket.ssl_key, and reload");
-  }
-  const auto view = replica_->current_view();
-  if (names.empty() || names == cut_off_ || !view) return;
-  unsigned left = 0, total = 0;
+  if (!view) return;
   for (const replica::member& one : view->members) {
     total += one.weight;
-    if (std::ranges::find(names, one.name) == names.end()) left += one.weight;
+    if (std::ranges::find(known, one.name) != known.end() || (is_self && one.name == how_.name))
+      names.push_back(one.name);
+    else
+      left += one.weight;
   }
+  std::ranges::sort(names);  // the view is in another order each time
+  if (std::exchange(cut_off_, names) == names || names.empty()) return;
   const bool is_end = 2 * left <= total;
   how_.log(
       is_end ? base::level::error : base::level::warning,
       "the revocation lists in force cut off " + std::to_string(names.size()) + " of " +
           std::to_string(view->members.size()) + " members: " + joined_names(names) +
           (is_end ? "; the rest is no quorum, and the group stops until they have new certificates" : ""));
-  cut_off_ = std::move(names);
 }
 
 }  // namespace hauberk::engine

@@ -125,7 +125,10 @@ void engine::load_policy(policy_loaded wanted) {
   is_loading_ = true;
   worker_.run([this, one = std::move(wanted)]() mutable {
     const auto loaded = one.prepared_in == 0 ? guard_.load(one.text) : guard_.prepare(one.text);
-    if (!loaded) one.done = loaded.error();
+    if (!loaded)
+      one.done = loaded.error();
+    else
+      guard_.settle_lists();
     tell(std::move(one));
   });
 }

@@ -231,6 +231,10 @@ void engine::handle_time() {
     review_at_ = base::never;
     transport_->review();
   }
+  if (now_ >= spread_.next_deadline()) {
+    spread_.handle_time(now_);
+    say_lists();
+  }
   if (now_ >= mesh_->next_deadline()) mesh_->handle_time(now_);
   if (now_ >= replica_->next_deadline()) replica_->handle_time(now_);
 }
@@ -333,8 +337,9 @@ void engine::tell_awaited() {
 // system call for each run.
 void engine::set_alarm() {
   if (is_retired_) return;
-  base::time_point next = std::min({replica_->next_deadline(), mesh_->next_deadline(), next_look_,
-                                    matrix_.next_deadline(), disputes_.next_deadline(), review_at_});
+  base::time_point next =
+      std::min({replica_->next_deadline(), mesh_->next_deadline(), next_look_, matrix_.next_deadline(),
+                disputes_.next_deadline(), spread_.next_deadline(), review_at_});
   if (probe_) next = std::min(next, probe_->deadline(now_));
   if (next >= alarm_) return;
   alarm_ = next;

@@ -122,7 +122,8 @@ link::face engine::face_of(const protection& by) const {
   made.mine.policy_text = by.policy_text;
   made.mine.permits_plaintext = !by.security;
   if (by.security)
-    for (const tls::revocation_list& one : by.security->lists()) made.mine.lists.push_back(one.id);
+    for (const tls::revocation_list& one : by.security->lists())
+      if (one.may_be_told()) made.mine.lists.push_back(one.id);
   made.security = by.security;
   made.material = by.number;
   return made;

@@ -458,7 +458,7 @@ void link::review(settings newest) {
 void link::close(hauberk::error why) {
   const int code =
       why.code.category() == error_category() ? why.code.value() : static_cast<int>(errc::refused);
-  machine_->fail(static_cast<errc>(code), why.text);
+  machine_->fail(static_cast<errc>(code), printable(why.text));  // a peer may have had a say in it
 }
 
 std::optional<event> link::next_event() {

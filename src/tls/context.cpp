@@ -81,14 +81,15 @@ void apply_rules(X509_VERIFY_PARAM* rules, const settings& from, bool looks_up) 
   if (looks_up) X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 }
 
-x509_store_ptr make_store(const material& read, const std::vector<crl_ptr>& revoked, const settings& from) {
+x509_store_ptr make_store(const material& read, const std::vector<list_in_force>& revoked,
+                          const settings& from) {
   x509_store_ptr store(X509_STORE_new());
   if (store == nullptr) return nullptr;
   for (const x509_ptr& anchor : read.anchors) {
     if (X509_STORE_add_cert(store.get(), anchor.get()) != 1) return nullptr;
   }
-  for (const crl_ptr& list : revoked) {
-    if (X509_STORE_add_crl(store.get(), list.get()) != 1) return nullptr;
+  for (const list_in_force& one : revoked) {
+    if (X509_STORE_add_crl(store.get(), one.list.get()) != 1) return nullptr;
   }
   apply_rules(X509_STORE_get0_param(store.get()), from, !revoked.empty());
   return store;
@@ -114,11 +115,11 @@ result<void> check_own_chain(const settings& from, const material& read, const c
     X509_VERIFY_PARAM_set_purpose(rules, purpose);
     X509_VERIFY_PARAM_set_time(rules, now);
     apply_rules(rules, from, looks_up);
-    if (!needs_lists(from)) {
-      X509_STORE_CTX_set_verify_cb(check.get(), [](int ok, X509_STORE_CTX* about) {
-        return ok == 1 || is_forgiven(X509_STORE_CTX_get_error(about), false) ? 1 : 0;
-      });
-    }
+    X509_STORE_CTX_set_app_data(check.get(), const_cast<settings*>(&from));
+    X509_STORE_CTX_set_verify_cb(check.get(), [](int ok, X509_STORE_CTX* about) {
+      const auto* by = static_cast<const settings*>(X509_STORE_CTX_get_app_data(about));
+      return ok == 1 || is_forgiven(about, needs_lists(*by)) ? 1 : 0;
+    });
     if (X509_verify_cert(check.get()) == 1) continue;
     const bool with_ca = !from.ca_file.empty();
     const int code = X509_STORE_CTX_get_error(check.get());
@@ -213,7 +214,7 @@ result<ssl_ctx_ptr> make_ctx(const context::state::source& by, X509_STORE* store
 
 /// What depends on the lists in force.
 result<void> fill(context::state& made, X509_STORE* store, chosen_lists&& chosen) {
-  made.lists = std::move(chosen.tellable);
+  made.lists = std::move(chosen.known);
   made.revoked = std::move(chosen.all);
   for (const auto& [side, method] :
        {std::pair{&made.client, TLS_client_method()}, std::pair{&made.server, TLS_server_method()}}) {
@@ -312,13 +313,17 @@ context context::with_lists(const std::vector<base::buffer>& told) const {
 }
 
 result<revocation_list> context::judge_list(const base::buffer& der, std::int64_t now) const {
-  auto read = read_told_list(der, state_->from->read);
-  if (!read || !state_->needs_lists) return read;
-  const bool is_late = read->next_update != 0 && read->next_update < now;
-  if (!is_late && read->id.this_update <= now) return read;
-  return error(errc::bad_certificate, list_words(*read) +
-                                          (is_late ? " is out of date" : " is from the future") +
-                                          ", and socket.ssl_profile=strict takes no such list");
+  auto taken = take_told(der, state_->from->read);
+  if (!taken) return taken.error();
+  const revocation_list& is = taken->is;
+  std::string why = taken->obstacle;
+  if (why.empty() && state_->needs_lists) {
+    if (is.id.this_update > now + clock_tolerance) why = "is from the future (check the clocks)";
+    if (is.next_update != 0 && is.next_update < now) why = "is out of date";
+    if (!why.empty()) why += ", and socket.ssl_profile=strict takes no such list";
+  }
+  if (why.empty()) return is;
+  return error(errc::bad_certificate, list_words(is) + " " + why);
 }
 
 bool context::is_revoked(const certificate& shown) const {
@@ -326,10 +331,10 @@ bool context::is_revoked(const certificate& shown) const {
   if (BN_hex2bn(&number, shown.serial.c_str()) == 0) return false;
   const std::unique_ptr<ASN1_INTEGER, freer<ASN1_INTEGER_free>> serial(BN_to_ASN1_INTEGER(number, nullptr));
   BN_free(number);
-  return std::any_of(state_->revoked.begin(), state_->revoked.end(), [&](const crl_ptr& list) {
+  return std::any_of(state_->revoked.begin(), state_->revoked.end(), [&](const list_in_force& one) {
     X509_REVOKED* found = nullptr;
-    return name_text(X509_CRL_get_issuer(list.get())) == shown.issuer &&
-           X509_CRL_get0_by_serial(list.get(), &found, serial.get()) == 1;
+    return name_text(X509_CRL_get_issuer(one.list.get())) == shown.issuer &&
+           X509_CRL_get0_by_serial(one.list.get(), &found, serial.get()) == 1;
   });
 }
 

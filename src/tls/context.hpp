@@ -51,14 +51,14 @@ class context {
   [[nodiscard]] const std::vector<certificate>& anchors() const;
   [[nodiscard]] const rekey_limits& rekey() const;
 
-  /// The revocation lists in force that other nodes can be told of, sorted by issuer.
+  /// The newest revocation lists in force of CAs of ours, sorted by issuer, each whole; not all may be told.
   [[nodiscard]] const std::vector<revocation_list>& lists() const;
   /// The name of this issuer (as in `base::list_id`) when it is a CA of ours that may sign lists, so that we
   /// can be told of them; else nullptr.
   [[nodiscard]] const std::string* list_issuer(const std::string& id) const;
   /// One that somebody told of: whether it counts here, that it is newer than what we have aside. Errors:
-  /// refused (not signed by a CA of ours, say), bad_certificate (it is out of date or from the future, and
-  /// `strict` takes no such list).
+  /// refused (no CA of ours has signed it; in words that follow "the list "), bad_certificate (one has, but
+  /// it cannot count here: it is a part of a list, say, or out of date, and `strict` takes no such list).
   [[nodiscard]] result<revocation_list> judge_list(const base::buffer& der, std::int64_t now) const;
   /// The same context, with no file read again, but with these lists told. Our own certificate may be on one.
   [[nodiscard]] context with_lists(const std::vector<base::buffer>& told) const;

@@ -30,6 +30,15 @@ std::string name_text(const X509_NAME* name) {
   return {bytes, static_cast<std::size_t>(size)};
 }
 
+std::string short_name(const X509_NAME* name) {
+  constexpr std::size_t most = 255;
+  std::string text = name_text(name);
+  if (text.size() <= most) return text;
+  std::size_t end = most - 3;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;  // a whole character
+  return text.substr(0, end) + "...";
+}
+
 std::int64_t seconds_of(const ASN1_TIME* time) {
   const std::unique_ptr<ASN1_TIME, freer<ASN1_TIME_free>> epoch(ASN1_TIME_set(nullptr, 0));
   int days = 0;

@@ -35,6 +35,8 @@ using ssl_ptr = std::unique_ptr<SSL, freer<SSL_free>>;
 
 /// One line, RFC 2253, control characters escaped.
 [[nodiscard]] std::string name_text(const X509_NAME* name);
+/// The same for lines of the log: at most 255 bytes of it.
+[[nodiscard]] std::string short_name(const X509_NAME* name);
 
 /// Seconds since 1970 (UTC), also far beyond 2038.
 [[nodiscard]] std::int64_t seconds_of(const ASN1_TIME* time);

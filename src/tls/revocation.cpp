@@ -4,9 +4,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -64,33 +62,35 @@ result<X509*> signer_of(X509_CRL* list, const reading& about) {
                          "expected the list of that very CA; get it again");
 }
 
-result<void> check_dates(const X509_CRL* list, const reading& about) {
-  const std::string issuer = name_text(X509_CRL_get_issuer(list));
+result<void> check_dates(const list_in_force& one, const reading& about) {
+  const X509_CRL* const list = one.list.get();
   const std::int64_t begin = seconds_of(X509_CRL_get0_lastUpdate(list));
   const ASN1_TIME* until = X509_CRL_get0_nextUpdate(list);
-  std::string what;
-  if (begin > about.now) {
-    what = "the revocation list of " + issuer + " is from the future, " + date_text(begin) + " (it is " +
-           date_text(about.now) + " here): check the clocks";
+  std::string what = "the revocation list of " + short_name(X509_CRL_get_issuer(list)) +
+                     (one.is_on_file ? "" : ", which peers have told of (node.state_dir keeps it),");
+  if (begin > about.now + clock_tolerance) {
+    what += " is from the future, " + date_text(begin) + " (it is " + date_text(about.now) +
+            " here): check the clocks";
   } else if (until != nullptr && seconds_of(until) < about.now) {
-    what = "the revocation list of " + issuer + " is out of date since " + date_text(seconds_of(until)) +
-           ": get a new one";
+    what += " is out of date since " + date_text(seconds_of(until)) + ": get a new one";
+  } else {
+    return {};
   }
-  if (what.empty()) return {};
+  const std::string line = one.is_on_file ? about.line(what) : what;
   if (needs_lists(about.from))
-    return about.wrong(errc::bad_certificate, what + "; socket.ssl_profile=strict takes no such list");
+    return error(errc::bad_certificate, line + "; socket.ssl_profile=strict takes no such list");
   about.words(base::level::warning,
-              about.line(what + "; until then whom it revokes is refused, and nobody who was revoked later"));
+              line + "; until then whom it revokes is refused, and nobody who was revoked later");
   return {};
 }
 
 /// Each anchor that signs for others should have a list.
-result<void> check_coverage(const std::vector<crl_ptr>& lists, const reading& about) {
+result<void> check_coverage(const std::vector<list_in_force>& lists, const reading& about) {
   if (about.read.shared_pair || about.from.crl_file.empty()) return {};
   for (const x509_ptr& anchor : about.read.anchors) {
     const X509_NAME* name = X509_get_subject_name(anchor.get());
-    const bool is_covered = std::any_of(lists.begin(), lists.end(), [&](const crl_ptr& list) {
-      return X509_NAME_cmp(X509_CRL_get_issuer(list.get()), name) == 0;
+    const bool is_covered = std::any_of(lists.begin(), lists.end(), [&](const list_in_force& one) {
+      return X509_NAME_cmp(X509_CRL_get_issuer(one.list.get()), name) == 0;
     });
     if (is_covered) continue;
     const std::string what =
@@ -133,132 +133,51 @@ result<std::vector<crl_ptr>> parse(const std::string& file, const reading& about
   return all;
 }
 
-/// A list that lacks some of its issuer's certificates on purpose says nothing of the others.
-enum class scope { all, part, changes };
-
-scope scope_of(const X509_CRL* list) {
-  if (X509_CRL_get_ext_by_NID(list, NID_delta_crl, -1) >= 0) return scope::changes;
-  return X509_CRL_get_ext_by_NID(list, NID_issuing_distribution_point, -1) >= 0 ? scope::part : scope::all;
-}
-
-std::string sha256(const unsigned char* bytes, std::size_t count) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  HAUBERK_ASSERT(EVP_Digest(bytes, count, digest.data(), &size, EVP_sha256(), nullptr) == 1,
-                 "SHA-256 must work");
-  return {reinterpret_cast<const char*>(digest.data()), size};
-}
-
-/// The same for all certificates of one CA with one key.
-std::string issuer_id(X509* signer) {
-  unsigned char* key = nullptr;
-  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(signer), &key);
-  HAUBERK_ASSERT(size > 0, "a certificate that was read has a key");
-  std::string both(reinterpret_cast<const char*>(key), static_cast<std::size_t>(size));
-  OPENSSL_free(key);
-  both += name_text(X509_get_subject_name(signer));
-  return sha256(reinterpret_cast<const unsigned char*>(both.data()), both.size());
-}
-
-/// Of what the CA signed, so that nobody else can make another digest of it; nothing for what is no DER.
-std::string digest_of(const unsigned char* der, std::size_t count) {
-  const unsigned char* inside = der;
-  long size = 0;
-  int tag = 0, kind = 0;
-  constexpr int bad = 0x81;  // 0x80: an error; 0x01: an indefinite length
-  if ((ASN1_get_object(&inside, &size, &tag, &kind, static_cast<long>(count)) & bad) != 0) return {};
-  const unsigned char* value = inside;
-  if ((ASN1_get_object(&value, &size, &tag, &kind, size) & bad) != 0) return {};
-  return sha256(inside, static_cast<std::size_t>(value - inside + size));
-}
-
-/// Nothing where it is longer than it may be, or negative.
-std::optional<std::string> number_of(const X509_CRL* list) {
-  const std::unique_ptr<ASN1_INTEGER, freer<ASN1_INTEGER_free>> number(
-      static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(list, NID_crl_number, nullptr, nullptr)));
-  ERR_clear_error();
-  if (number == nullptr) return std::string();
-  const auto* bytes = reinterpret_cast<const char*>(ASN1_STRING_get0_data(number.get()));
-  std::string text(bytes, static_cast<std::size_t>(ASN1_STRING_length(number.get())));
-  text.erase(0, std::min(text.find_first_not_of('\0'), text.size()));
-  const bool is_good = text.size() <= base::limits::list_number_bytes_max &&
-                       ASN1_STRING_type(number.get()) != V_ASN1_NEG_INTEGER;
-  return is_good ? std::optional(text) : std::nullopt;
-}
-
-base::buffer der_of(const X509_CRL* list) {
-  unsigned char* bytes = nullptr;
-  const int size = i2d_X509_CRL(list, &bytes);
-  HAUBERK_ASSERT(size > 0, "what was read can be written");
-  const auto made =
-      base::buffer::copy({reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)});
-  OPENSSL_free(bytes);
-  return made;
-}
-
-/// As plain data; without `der` where others cannot be told of it.
-revocation_list describe(X509_CRL* list, X509* signer, base::buffer der) {
-  revocation_list made;
-  made.id.issuer = issuer_id(signer);
-  const auto number = number_of(list);
-  made.id.number = number.value_or(std::string());
-  made.id.this_update = std::max<std::int64_t>(0, seconds_of(X509_CRL_get0_lastUpdate(list)));
-  made.id.digest = digest_of(reinterpret_cast<const unsigned char*>(der.data()), der.size());
-  made.issuer = name_text(X509_CRL_get_issuer(list));
-  if (const ASN1_TIME* until = X509_CRL_get0_nextUpdate(list); until != nullptr)
-    made.next_update = seconds_of(until);
-  made.revoked = static_cast<std::size_t>(std::max(0, sk_X509_REVOKED_num(X509_CRL_get_REVOKED(list))));
-  if (number && !made.id.digest.empty() && der.size() <= base::limits::list_bytes_max)
-    made.der = std::move(der);
-  return made;
-}
-
-crl_ptr parse_der(const base::buffer& der) {
-  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
-  const auto* const end = at + der.size();
-  crl_ptr made(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())));
-  ERR_clear_error();
-  return at == end ? std::move(made) : nullptr;
-}
-
-/// Who may have signed lists that others tell of. A shared pair vouches for nothing: all nodes have its key.
-std::vector<X509*> authorities_of(const material& read) {
-  std::vector<X509*> all;
-  if (read.shared_pair) return all;
-  for (const x509_ptr& one : read.anchors) all.push_back(one.get());
-  for (const x509_ptr& one : read.intermediates)
-    if (X509_check_ca(one.get()) != 0) all.push_back(one.get());
-  std::erase_if(all, [](X509* one) { return (X509_get_key_usage(one) & KU_CRL_SIGN) == 0; });
-  return all;
-}
-
-struct told_list {
-  crl_ptr list;
-  revocation_list is;
-};
-
-result<told_list> take_told(const base::buffer& der, const std::vector<X509*>& authorities) {
-  const auto refused = [](const std::string& why) { return error(errc::refused, why); };
-  told_list made{parse_der(der), {}};
-  if (made.list == nullptr) return refused("cannot be read: it is no revocation list in DER");
-  const std::string issuer = name_text(X509_CRL_get_issuer(made.list.get()));
-  if (scope_of(made.list.get()) != scope::all)
-    return refused("of " + issuer + " is only a part of what that CA has revoked");
-  for (X509* const one : authorities) {
-    if (X509_NAME_cmp(X509_get_subject_name(one), X509_CRL_get_issuer(made.list.get())) != 0) continue;
-    const bool is_good = X509_CRL_verify(made.list.get(), X509_get0_pubkey(one)) == 1;
-    ERR_clear_error();
-    if (!is_good) continue;
-    made.is = describe(made.list.get(), one, der);
-    if (!made.is.der.empty()) return made;
-    return refused("of " + issuer + " has a number or a size that no list has");
-  }
-  return refused("of " + issuer + " is not signed by a CA that is trusted here and may sign lists");
-}
-
 crl_ptr shared(X509_CRL* list) {
   HAUBERK_ASSERT(X509_CRL_up_ref(list) == 1, "a count does not overflow");
   return crl_ptr(list);
+}
+
+told_list filed(const signed_list& one, const material& read) {
+  auto taken = take_told(der_of(one.list.get()), read);
+  told_list made{shared(one.list.get()), describe(one.list.get(), one.signer), {}};
+  if (!taken)
+    made.obstacle = taken.error().text;
+  else if (made.obstacle = std::move(taken->obstacle); made.obstacle.empty())
+    made.is.der = std::move(taken->is.der);
+  made.is.is_on_file = true;
+  return made;
+}
+
+/// What a node tells and keeps is bounded, and what peers have told it comes first: that is nowhere else
+/// here.
+void keep_bounds(std::map<std::string, told_list>& all) {
+  std::size_t count = 0, bytes = 0;
+  for (const bool is_on_file : {false, true}) {
+    for (auto& [issuer, one] : all) {
+      const std::size_t size = one.is.der.size();
+      if (size == 0 || one.is.is_on_file != is_on_file) continue;
+      if (count + 1 > base::limits::lists_max || bytes + size > base::limits::lists_bytes_max) {
+        one.obstacle = "is beyond what a node tells others: " + std::to_string(base::limits::lists_max) +
+                       " lists with " + std::to_string(base::limits::lists_bytes_max) + " bytes";
+        one.is.der = {};
+        continue;
+      }
+      ++count;
+      bytes += size;
+    }
+  }
+}
+
+/// By the clock that OpenSSL has judged it by.
+bool begins_soon(const X509_CRL* list, X509_STORE_CTX* about) {
+  if (list == nullptr) return false;
+  X509_VERIFY_PARAM* const rules = X509_STORE_CTX_get0_param(about);
+  const bool has_own = (X509_VERIFY_PARAM_get_flags(rules) & X509_V_FLAG_USE_CHECK_TIME) != 0;
+  std::time_t own = X509_VERIFY_PARAM_get_time(rules);
+  const std::unique_ptr<ASN1_TIME, freer<ASN1_TIME_free>> soonest(
+      ASN1_TIME_set(nullptr, seconds_of(X509_CRL_get0_lastUpdate(list)) - clock_tolerance));
+  return soonest != nullptr && X509_cmp_time(soonest.get(), has_own ? &own : nullptr) < 0;
 }
 
 }  // namespace
@@ -285,7 +204,8 @@ result<std::vector<signed_list>> read_revocations(const settings& from, const ma
     if (*signer == nullptr)
       words(base::level::warning,
             about.line("the revocation list of " + issuer +
-                       " is of none of our trust anchors: it counts only where a peer's chain has that CA"));
+                       " is of no CA in socket.ssl_ca or socket.ssl_cert here: it counts only where a peer's "
+                       "chain has that CA, and does not spread: put it into socket.ssl_crl of every node"));
     kept.push_back({std::move(list), *signer});
   }
   return kept;
@@ -301,28 +221,29 @@ chosen_lists choose_lists(const std::vector<signed_list>& on_file, const std::ve
   };
   // Of an issuer's lists OpenSSL would prefer an older one that is not out of date to the newest.
   for (const signed_list& one : on_file) {
-    if (one.signer == nullptr || scope_of(one.list.get()) != scope::all) {
-      made.all.push_back(shared(one.list.get()));
-      continue;
-    }
-    revocation_list about = describe(one.list.get(), one.signer, der_of(one.list.get()));
-    about.is_on_file = true;
-    compete({shared(one.list.get()), std::move(about)});
+    if (one.signer == nullptr || scope_of(one.list.get()) != scope::all)
+      made.all.push_back({shared(one.list.get())});
+    else
+      compete(filed(one, read));
   }
-  const std::vector<X509*> authorities = authorities_of(read);
   for (const base::buffer& one : told) {
-    auto taken = take_told(one, authorities);
-    if (!taken) continue;
+    auto taken = take_told(one, read);
+    if (!taken || !taken->obstacle.empty()) continue;
     const auto known = newest.find(taken->is.id.issuer);
-    if (known != newest.end() && is_newer(taken->is.id, known->second.is.id))
+    if (known != newest.end() && known->second.is.is_on_file && is_newer(taken->is.id, known->second.is.id))
       made.remarks.push_back("the revocation list of " + known->second.is.issuer + " in it, " +
                              list_words(known->second.is.id) + ", is older than the group's, " +
                              list_words(taken->is.id) + ", which counts: put that one into the file");
     compete(std::move(*taken));
   }
+  keep_bounds(newest);
   for (auto& [issuer, one] : newest) {
-    made.all.push_back(std::move(one.list));
-    if (!read.shared_pair && !one.is.der.empty()) made.tellable.push_back(std::move(one.is));
+    made.all.push_back({std::move(one.list), one.is.is_on_file});
+    if (read.shared_pair) continue;
+    if (!one.obstacle.empty())
+      made.remarks.push_back("the revocation list " + list_words(one.is) + " counts at this node alone: it " +
+                             one.obstacle);
+    made.known.push_back(std::move(one.is));
   }
   return made;
 }
@@ -331,28 +252,16 @@ result<void> check_lists(const chosen_lists& chosen, const settings& from, const
                          std::int64_t now, const base::logger& words) {
   const reading about{from, read, now, words};
   for (const std::string& one : chosen.remarks) words(base::level::warning, about.line(one));
-  for (const crl_ptr& list : chosen.all)
-    if (auto good = check_dates(list.get(), about); !good) return good;
+  for (const list_in_force& one : chosen.all)
+    if (auto good = check_dates(one, about); !good) return good;
   return check_coverage(chosen.all, about);
 }
 
-result<revocation_list> read_told_list(const base::buffer& der, const material& read) {
-  auto taken = take_told(der, authorities_of(read));
-  if (!taken) return taken.error();
-  return std::move(taken->is);
-}
-
-std::map<std::string, std::string> list_issuers(const material& read) {
-  std::map<std::string, std::string> all;
-  for (X509* const one : authorities_of(read))
-    all.emplace(issuer_id(one), name_text(X509_get_subject_name(one)));
-  return all;
-}
-
-bool is_forgiven(int code, bool is_needed) {
-  if (is_needed) return false;
-  return code == X509_V_ERR_UNABLE_TO_GET_CRL || code == X509_V_ERR_CRL_HAS_EXPIRED ||
-         code == X509_V_ERR_CRL_NOT_YET_VALID;
+bool is_forgiven(X509_STORE_CTX* about, bool is_needed) {
+  const int code = X509_STORE_CTX_get_error(about);
+  if (!is_needed && (code == X509_V_ERR_UNABLE_TO_GET_CRL || code == X509_V_ERR_CRL_HAS_EXPIRED)) return true;
+  if (code != X509_V_ERR_CRL_NOT_YET_VALID) return false;
+  return !is_needed || begins_soon(X509_STORE_CTX_get0_current_crl(about), about);
 }
 
 bool needs_lists(const settings& from) { return from.rules == profile::strict && !from.crl_file.empty(); }

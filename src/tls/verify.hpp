@@ -28,8 +28,8 @@ struct context::state {
   std::string anchors;  ///< their subjects, for messages
   std::string anchors_pem;
   std::vector<certificate> trusted;
-  std::vector<revocation_list> lists;  ///< in force, those that others can be told of
-  std::vector<crl_ptr> revoked;        ///< all that are in force
+  std::vector<revocation_list> lists;  ///< see `context::lists`
+  std::vector<list_in_force> revoked;  ///< all that are in force
   ssl_ctx_ptr client, server;
   struct source;
   std::shared_ptr<const source> from;  ///< to be made again with other lists

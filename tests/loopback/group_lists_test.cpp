@@ -122,6 +122,29 @@ TEST_F(GroupLists, ARestartDoesNotForget) {
   EXPECT_GT(alone->metrics().refused.revoked, 0U);
 }
 
+// A certificate that was only held: its member comes back, and that it is out once more is news.
+TEST_F(GroupLists, WhoIsRevokedOnceMoreIsToldOfOnceMore) {
+  ASSERT_NO_FATAL_FAILURE(begin_with());
+  end_load();
+  const auto told = [&] {
+    const std::string all = words_.said(), line = "the revocation lists in force cut off 1 of 3 members: db3";
+    std::size_t count = 0;
+    for (auto at = all.find("db1 1 " + line); at != std::string::npos; at = all.find("db1 1 " + line, at + 1))
+      ++count;
+    return count;
+  };
+  for (std::size_t round = 1; round <= 2; ++round) {
+    authority_.revoke(at_[2].now.cert);
+    ASSERT_NO_FATAL_FAILURE(load(0, authority_.list()));
+    EXPECT_TRUE(eventually([&] { return told() == round; })) << words_.said();
+    EXPECT_TRUE(is_cut_off(2));
+    ASSERT_TRUE(nodes_[0]->log().wait_members({"db1", "db2"})) << words_.said();
+    std::ofstream(authority_.dir() / "index.txt").flush();
+    ASSERT_NO_FATAL_FAILURE(load(0, authority_.list()));
+    ASSERT_TRUE(nodes_[0]->log().wait_members({"db1", "db2", "db3"})) << words_.said();
+  }
+}
+
 TEST_F(GroupLists, AListThatRevokesMostIsObeyedLoudly) {
   ASSERT_NO_FATAL_FAILURE(begin_with());
   authority_.revoke(at_[1].now.cert);

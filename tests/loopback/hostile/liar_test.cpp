@@ -319,6 +319,39 @@ TEST_F(ListLiars, ForgedRevocationListsAreInForceNowhere) {
   expect_undisturbed();
 }
 
+// What is in a list that nobody has signed is told to nobody, least of all a megabyte of it.
+TEST_F(ListLiars, TheWordsOfAForgedListAreNotRepeated) {
+  const auto part = [](char tag, const std::string& inside) {
+    const auto size = inside.size();
+    std::string made{tag};
+    if (size > 0x7f) made += static_cast<char>(size > 0xffff ? 0x83 : size > 0xff ? 0x82 : 0x81);
+    for (const unsigned shift : {16U, 8U, 0U})
+      if (size >> shift != 0 || shift == 0) made += static_cast<char>(size >> shift & 0xffU);
+    return made + inside;
+  };
+  const std::string rsa =
+      part('\x30', part('\x06', "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b") + part('\x05', {}));
+  const std::string name = part(
+      '\x30',
+      part('\x31', part('\x30', part('\x06', "\x55\x04\x03") + part('\x0c', std::string(900000, '\n')))));
+  const std::string list = part('\x30', part('\x30', rsa + name + part('\x17', "260101000000Z")) + rsa +
+                                            part('\x03', std::string(9, '\0')));
+  const auto ours = tls::context::load(ca_.node("db7").settings(), std::time(nullptr), {});
+  ASSERT_TRUE(ours);
+  const auto judged = ours->judge_list(base::buffer::copy(list), std::time(nullptr));
+  ASSERT_FALSE(judged);
+  ASSERT_EQ(judged.error().text, "is not signed by a CA that is trusted here and may sign lists");
+  base::list_id announced = ours->judge_list(der_of(authority_.list()), std::time(nullptr))->id;
+  announced.number = std::string(20, '\x7f');
+  const auto before = words_.said().size();
+  expect_dropped(announce_and_answer(announced, base::buffer::copy(list)),
+                 "it sent a revocation list that is none: the list is not signed by a CA");
+  EXPECT_LT(words_.said().size(), before + 100000);
+  EXPECT_EQ(count_said(R"(\0A\0A)"), 0U);
+  liar_.reset();
+  expect_undisturbed();
+}
+
 TEST_F(ListLiars, ListsThatNobodyAskedForEndTheLink) {
   const base::buffer real = der_of(authority_.list());
   const auto id = dial();

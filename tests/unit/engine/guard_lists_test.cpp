@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "engine/guard.hpp"
 #include "unit/tls/authority.hpp"
@@ -31,6 +32,19 @@ class GuardLists : public testing::Test {
     return made;
   }
   static base::buffer der_of(const std::string& file) { return tls::load_lists(file).value().front(); }
+  /// The policy in force with this line in the place of that.
+  std::string edited(const std::string& line, const std::string& by) {
+    std::string text = made_->current()->policy_text;
+    const auto at = text.find(line);
+    EXPECT_NE(at, std::string::npos) << text;
+    return at == std::string::npos ? text : text.replace(at, line.size(), by);
+  }
+  std::string bundle(const std::vector<std::string>& certs) {
+    std::string command = "cat";
+    for (const std::string& one : certs) command += " " + one;
+    EXPECT_EQ(test::run(command + " > " + (dir_ / "bundle.pem")).status, 0);
+    return dir_ / "bundle.pem";
+  }
   [[nodiscard]] std::string kept() const { return dir_ / "hauberk.crl"; }
 
   test::temp_dir dir_;
@@ -45,10 +59,7 @@ class GuardLists : public testing::Test {
 
 TEST_F(GuardLists, WhatIsLearnedIsInForceByBothPolicies) {
   guard& it = loaded(files_.settings());
-  std::string text = it.current()->policy_text;
-  const std::string before = "socket.ssl_compression=none";
-  ASSERT_NE(text.find(before), std::string::npos) << text;
-  text.replace(text.find(before), before.size(), "socket.ssl_compression=lz4");
+  const std::string text = edited("socket.ssl_compression=none", "socket.ssl_compression=lz4");
   ASSERT_TRUE(it.prepare(text));
   const auto old = it.both();
   authority_.revoke(bad_.cert);
@@ -136,9 +147,28 @@ TEST_F(GuardLists, AreKeptForARestart) {
   make(other.node("db1").settings()).keep_lists_in(kept());
   ASSERT_TRUE(made_->load());
   EXPECT_TRUE(made_->lists().empty());
+  said_.clear();
+  const std::string copy = dir_ / "copy";
+  std::filesystem::copy_file(kept(), copy);
+  made_->settle_lists();
+  EXPECT_THAT(said_, HasSubstr("kept in " + kept() + ", is forgotten"));
+  EXPECT_TRUE(tls::load_lists(kept())->empty());
+  std::filesystem::copy_file(copy, kept(), std::filesystem::copy_options::overwrite_existing);
+
+  // One that is broken takes no other with it.
+  std::ofstream(kept(), std::ios::app) << "-----BEGIN X509 CRL-----\nbroken\n-----END X509 CRL-----\n";
+  make(files_.settings()).keep_lists_in(kept());
+  ASSERT_TRUE(made_->load());
+  EXPECT_EQ(made_->lists().size(), 1U);
+  EXPECT_THAT(said_, HasSubstr("a revocation list in it cannot be read and is left out"));
 
   std::ofstream(kept()) << "-----BEGIN X509 CRL-----\nbroken\n-----END X509 CRL-----\n";
   said_.clear();
+  make(files_.settings()).keep_lists_in(kept());
+  ASSERT_TRUE(made_->load());
+  EXPECT_THAT(said_, HasSubstr("a revocation list in it cannot be read and is left out"));
+  std::filesystem::remove(kept());
+  std::filesystem::create_directory(kept());
   make(files_.settings()).keep_lists_in(kept());
   ASSERT_TRUE(made_->load());
   EXPECT_THAT(said_, HasSubstr("that this node had heard of are left out"));
@@ -148,25 +178,129 @@ TEST_F(GuardLists, AreKeptForARestart) {
 TEST_F(GuardLists, AListGoesWithItsAnchor) {
   test::test_ca second("second-ca");
   test::revoker of_second(second);
-  const std::string bundle = dir_ / "bundle.pem";
-  const auto write = [&](const std::string& command) {
-    EXPECT_EQ(test::run(command + " > " + bundle).status, 0);
-  };
-  write("cat " + ca_.files().cert + " " + second.files().cert);
   tls::settings with = files_.settings();
-  with.ca_file = bundle;
+  with.ca_file = bundle({ca_.files().cert, second.files().cert});
   guard& it = make(with);
   it.keep_lists_in(kept());
   ASSERT_TRUE(it.load());
   EXPECT_EQ(it.learn(der_of(of_second.list()), "db2").what, guard::judgement::taken);
   EXPECT_EQ(it.learn(der_of(authority_.list()), "db2").what, guard::judgement::taken);
   EXPECT_EQ(it.lists().size(), 2U);
-  write("cat " + ca_.files().cert);
+  bundle({ca_.files().cert});
   ASSERT_TRUE(it.reload());
+  EXPECT_THAT(said_, HasSubstr("revocation list number 1 of CN=second-ca ("));
+  EXPECT_THAT(said_, HasSubstr("told by db2, is forgotten, and whom it revokes is refused no more: its CA is "
+                               "neither in socket.ssl_ca nor in socket.ssl_cert here"));
+  EXPECT_EQ(said_.find("forgotten"), said_.rfind("forgotten")) << "the other one stays: " << said_;
   ASSERT_EQ(it.lists().size(), 1U);
   EXPECT_EQ(it.lists().front().issuer, "CN=test-ca");
   EXPECT_EQ(tls::load_lists(kept())->size(), 1U);
   EXPECT_EQ(it.learn(der_of(of_second.list()), "db2").what, guard::judgement::forged);
+}
+
+// A list that cannot be told is in force all the same: an older one that is told is older.
+TEST_F(GuardLists, AnOlderOneIsNotTakenForWhatCannotBeTold) {
+  const base::buffer first = der_of(authority_.list());
+  authority_.revoke(bad_.cert);
+  std::ofstream(authority_.dir() / "number") << std::string(42, '7') << "\n";
+  tls::settings with = files_.settings();
+  with.crl_file = authority_.list();
+  guard& it = make(with);
+  it.keep_lists_in(kept());
+  ASSERT_TRUE(it.load());
+  it.settle_lists();
+  EXPECT_THAT(said_, HasSubstr("counts at this node alone"));
+  const auto number = it.current()->number;
+  for (int i = 0; i < 3; ++i) {
+    const auto judged = it.learn(first, "db2");
+    EXPECT_EQ(judged.what, guard::judgement::known) << "and no context is made anew for it";
+  }
+  EXPECT_EQ(it.current()->number, number);
+  EXPECT_TRUE(it.current()->security->is_revoked(bad_shown_));
+  ASSERT_EQ(it.lists().size(), 1U);
+  EXPECT_FALSE(it.lists().front().may_be_told());
+  EXPECT_FALSE(std::filesystem::exists(kept())) << "it is in its file";
+}
+
+// What is prepared would take a list that what is in force cannot stand: a trial must not leave it there.
+TEST_F(GuardLists, AListIsTakenByBothPoliciesOrByNone) {
+  tls::settings with = files_.settings();
+  with.crl_file = authority_.list();
+  with.rules = tls::profile::strict;
+  guard& it = loaded(with);
+  ASSERT_TRUE(it.prepare(edited("socket.ssl_profile=strict", "socket.ssl_profile=standard")));
+  authority_.revoke(bad_.cert);
+  const base::buffer late =
+      der_of(authority_.list("-crl_lastupdate 20200101000000Z -crl_nextupdate 20200201000000Z"));
+  const auto number = it.current()->number;
+  const auto judged = it.learn(late, "db2");
+  EXPECT_EQ(judged.what, guard::judgement::declined);
+  EXPECT_THAT(judged.words, HasSubstr("is out of date"));
+  EXPECT_EQ(it.current()->number, number);
+  for (const protection_ptr& each : {it.both().now, it.both().prepared})
+    EXPECT_FALSE(each->security->is_revoked(bad_shown_));
+  it.drop();
+  EXPECT_TRUE(it.reload()) << "nothing stands in the way of a reload";
+  ASSERT_TRUE(it.prepare(edited("socket.ssl_profile=strict", "socket.ssl_profile=standard")));
+  it.activate();
+  EXPECT_EQ(it.learn(late, "db2").what, guard::judgement::taken) << "where all stand it, it counts";
+}
+
+// At a start what is in force is loaded first, and the lists of a CA that only the prepared policy has stay.
+TEST_F(GuardLists, WhatOnlyThePreparedPolicyHasIsKeptOverARestart) {
+  test::test_ca second("second-ca");
+  test::revoker of_second(second);
+  const std::string old_one = loaded(files_.settings()).current()->policy_text;
+  tls::settings with = files_.settings();
+  with.ca_file = bundle({ca_.files().cert, second.files().cert});
+  make(with).keep_lists_in(kept());
+  ASSERT_TRUE(made_->load());
+  const std::string both = made_->current()->policy_text;
+  ASSERT_NE(both, old_one);
+  EXPECT_EQ(made_->learn(der_of(of_second.list()), "db2").what, guard::judgement::taken);
+
+  make(with).keep_lists_in(kept());
+  ASSERT_TRUE(made_->load());
+  ASSERT_TRUE(made_->load(old_one));
+  ASSERT_TRUE(made_->prepare(both));
+  made_->settle_lists();
+  ASSERT_EQ(made_->lists().size(), 1U);
+  EXPECT_EQ(made_->lists().front().issuer, "CN=second-ca");
+  EXPECT_EQ(tls::load_lists(kept())->size(), 1U);
+}
+
+// The strand activates and drops while a reload is at work on another thread.
+TEST_F(GuardLists, AReloadTakesNoActivationBack) {
+  std::filesystem::permissions(files_.key, std::filesystem::perms::group_read,
+                               std::filesystem::perm_options::add);  // for a line while it is read
+  guard& it = loaded(files_.settings());
+  const std::string old_one = it.current()->policy_text;
+  const std::string text = edited("socket.ssl_compression=none", "socket.ssl_compression=lz4");
+  const auto reload_with = [&](const std::function<void()>& meanwhile) {
+    std::function<void()> once = meanwhile;
+    how_.log = base::logger([once](base::level, std::string_view line) mutable {
+      if (line.find("other users can read this secret") == std::string_view::npos || !once) return;
+      std::exchange(once, nullptr)();
+    });
+    const auto done = it.reload();
+    how_.log = {};
+    return done;
+  };
+  ASSERT_TRUE(it.prepare(text));
+  const auto prepared = it.prepared();
+  auto done = reload_with([&] { it.activate(); });
+  ASSERT_TRUE(done) << done.error().text;
+  EXPECT_EQ(it.current()->policy_text, text);
+  EXPECT_EQ(it.prepared(), nullptr);
+  EXPECT_GT(it.current()->number, prepared->number) << "and it is what was loaded again";
+  EXPECT_EQ(done->now, it.current());
+  EXPECT_EQ(done->proposal, "");
+
+  ASSERT_TRUE(it.prepare(old_one));
+  done = reload_with([&] { it.drop(); });
+  ASSERT_TRUE(done) << done.error().text;
+  EXPECT_EQ(it.current()->policy_text, text);
+  EXPECT_EQ(it.prepared(), nullptr) << "what was dropped is back";
 }
 
 TEST_F(GuardLists, APlaintextGroupHasNone) {

@@ -146,6 +146,15 @@ TEST_P(links, goodbye_names_the_reason_at_both_ends) {
   EXPECT_TRUE(both.dialler.output().empty() && both.listener.output().empty());
 }
 
+TEST_P(links, a_reason_is_one_line_of_a_bounded_length) {
+  auto both = joined();
+  both.dialler.close({errc::refused, "it sent\n" + std::string(1'000'000, '\x07')});
+  both.settle();
+  const std::string text = both.at_dialler.text();
+  EXPECT_EQ(text.size(), std::string("link to db2:4567: ").size() + 1024) << text.substr(0, 100);
+  EXPECT_EQ(text.find_first_of("\n\x07"), std::string::npos);
+}
+
 TEST_P(links, a_broken_connection_says_so) {
   auto both = joined();
   both.dialler.send(bulk(1, 100'000));
