@@ -1,6 +1,5 @@
 // link_bench: one link against what a program would use instead, by cipher, message size and compression.
-// Names read `link/ours/AES-128-GCM/1KiB/gathered`; `--benchmark_filter` picks, `--benchmark_format=json`
-// prints for machines.
+// Names read `link/ours/AES-128-GCM/1KiB/gathered`; `--benchmark_filter` picks, `--json` prints for machines.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -11,14 +10,15 @@
 #include <thread>
 
 #include "links/channel.hpp"
+#include "support/sizes.hpp"
+#include "support/suite.hpp"
 #include "support/usage.hpp"
 
 namespace hauberk::bench {
 namespace {
 
-constexpr std::size_t kib = 1024, mib = 1024 * kib;
 constexpr double gib = 1024.0 * static_cast<double>(mib);
-constexpr double seconds_min = 0.3;  // of each benchmark, so that all of them fit into two minutes
+constexpr const char* seconds_min = "0.3";  // of each benchmark, so that all of them fit into two minutes
 
 const materials& certificates() {
   static const materials made;
@@ -29,7 +29,9 @@ const std::array ciphers{
     cipher{"AES-128-GCM", "TLS_AES_128_GCM_SHA256", false},
     cipher{"AES-256-GCM", "TLS_AES_256_GCM_SHA384", false},
     cipher{"CHACHA20", "TLS_CHACHA20_POLY1305_SHA256", false},
-    cipher{"TLS1.2-AES-128-GCM", "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256", true},
+    cipher{"TLS1.2-AES-128-GCM", "ECDHE-ECDSA-AES128-GCM-SHA256", true},
+    cipher{"TLS1.2-AES-256-GCM", "ECDHE-ECDSA-AES256-GCM-SHA384", true},
+    cipher{"TLS1.2-CHACHA20", "ECDHE-ECDSA-CHACHA20-POLY1305", true},
 };
 
 /// A receiver on a thread of its own, which tells when everything that was sent has come.
@@ -88,11 +90,6 @@ void stream(benchmark::State& state, const shape& how, const factory& make) {
   }
 }
 
-std::string size_text(std::size_t bytes) {
-  if (bytes >= mib) return std::to_string(bytes / mib) + "MiB";
-  return bytes >= kib ? std::to_string(bytes / kib) + "KiB" : std::to_string(bytes) + "B";
-}
-
 void add(const std::string& name, const shape& how, const factory& make) {
   const bool is_gathered = how.write_bytes() > how.message_bytes;
   const std::string whole = "link/" + name + "/" + size_text(how.message_bytes) +
@@ -101,7 +98,6 @@ void add(const std::string& name, const shape& how, const factory& make) {
                                                            : "/single");
   benchmark::RegisterBenchmark(whole.c_str(), [how, make](benchmark::State& s) { stream(s, how, make); })
       ->UseRealTime()
-      ->MinTime(seconds_min)
       ->Unit(benchmark::kMillisecond);
 }
 
@@ -151,7 +147,6 @@ void add_handshakes() {
                                    }
                                  })
         ->UseRealTime()
-        ->MinTime(seconds_min)
         ->Unit(benchmark::kMicrosecond);
   };
   for (const cipher& each : ciphers) {
@@ -167,8 +162,5 @@ int main(int count, char** words) {
   hauberk::bench::add_streams();
   hauberk::bench::add_compressed();
   hauberk::bench::add_handshakes();
-  benchmark::Initialize(&count, words);
-  if (benchmark::ReportUnrecognizedArguments(count, words)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
+  return hauberk::bench::run_suite(count, words, hauberk::bench::seconds_min);
 }
