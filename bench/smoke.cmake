@@ -1,5 +1,5 @@
 # Do the benches still run and print what their readers expect?
-#   cmake -DLINK_BENCH=… -DGROUP_BENCH=… -P smoke.cmake
+#   cmake -DLINK_BENCH=… -DGROUP_BENCH=… -DMICRO_BENCH=… -P smoke.cmake
 cmake_minimum_required(VERSION 3.25)
 
 function(run OUTPUT)
@@ -13,11 +13,34 @@ endfunction()
 run(names ${LINK_BENCH} --benchmark_list_tests=true)
 foreach(name link/tcp/none/64KiB link/openssl/AES-128-GCM/64KiB link/asio/CHACHA20/1MiB
     link/ours/AES-256-GCM/128B/gathered link/ours+zstd-text/AES-128-GCM/64KiB
-    handshake/ours/TLS1.2-AES-128-GCM)
+    handshake/ours/TLS1.2-AES-128-GCM link/ours/TLS1.2-CHACHA20/64KiB)
   string(FIND "${names}" "${name}" at)
   if(at EQUAL -1)
     message(FATAL_ERROR "link_bench does not list ${name}")
   endif()
+endforeach()
+
+# One of each part, measured.
+run(said ${LINK_BENCH} --json --benchmark_min_time=0.01 --benchmark_filter=/AES-128-GCM/64KiB)
+string(JSON count LENGTH "${said}" benchmarks)
+if(count LESS 5)
+  message(FATAL_ERROR "${count} links in\n${said}")
+endif()
+run(more ${MICRO_BENCH} --json --benchmark_min_time=0.001)
+string(JSON micro_count LENGTH "${more}" benchmarks)
+if(micro_count LESS 30)
+  message(FATAL_ERROR "${micro_count} micro benches in\n${more}")
+endif()
+foreach(output "${said}" "${more}")
+  string(JSON last LENGTH "${output}" benchmarks)
+  math(EXPR last "${last} - 1")
+  foreach(i RANGE ${last})
+    string(JSON one GET "${output}" benchmarks ${i})
+    string(JSON rate ERROR_VARIABLE none GET "${one}" items_per_second)
+    if(NOT rate GREATER 0 OR one MATCHES "error_occurred")
+      message(FATAL_ERROR "no rate in\n${one}")
+    endif()
+  endforeach()
 endforeach()
 
 run(said ${GROUP_BENCH} --nodes 3 --senders 1 --size 1024 --seconds 1 --warm-up 0.2 --latency-seconds 0.3 --json)

@@ -5,7 +5,7 @@ set -euo pipefail
 packages=(g++ cmake ninja-build pkg-config ccache
   libboost-dev libssl-dev libprotobuf-dev protobuf-compiler liblz4-dev libzstd-dev
   libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev libbenchmark-dev openssl
-  sslscan tcpdump iproute2)
+  sslscan tcpdump iproute2 python3 gnuplot-nox)
 
 missing=()
 for package in "${packages[@]}" "$@"; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The long checks. Each step goes on when another failed; the last lines sum up, exit 1 if any failed.
-#   tests/nightly.sh [STEP…]     steps: simulator mutants model rotation clang lint valgrind fuzz scan (default: all)
+#   tests/nightly.sh [STEP…]     steps: simulator mutants model rotation clang lint valgrind fuzz scan report (default: all)
 # HAUBERK_SIM_MINUTES (60) and HAUBERK_FUZZ_MINUTES (5, each fuzzer) say for how long.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -82,6 +82,12 @@ step_scan() {
   HAUBERK=build/release/bin/hauberk tests/scan.sh
 }
 
+# The page of bench/report.sh from a short run, and what a browser makes of it on a screen and on a telephone.
+step_report() {
+  cmake/build.sh release
+  python3 -B bench/report/check.py --programs build/release/bench --overlap
+}
+
 run() {  # STEP: in a shell of its own, so that `set -e` ends the step and not the night
   local began=$SECONDS verdict=passed
   echo "=== $1"
@@ -90,11 +96,11 @@ run() {  # STEP: in a shell of its own, so that `set -e` ends the step and not t
 }
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(simulator mutants model rotation clang lint valgrind fuzz scan)
+[ ${#steps[@]} -gt 0 ] || steps=(simulator mutants model rotation clang lint valgrind fuzz scan report)
 for step in "${steps[@]}"; do
   declare -F "step_$step" >/dev/null || { echo "nightly: no step '$step'" >&2; exit 2; }
 done
-cmake/install-deps.sh clang clang-tidy clang-format libclang-rt-14-dev valgrind spin testssl.sh
+cmake/install-deps.sh clang clang-tidy clang-format libclang-rt-14-dev valgrind spin testssl.sh chromium fonts-dejavu-core
 for step in "${steps[@]}"; do run "$step"; done
 
 echo "=== nightly"

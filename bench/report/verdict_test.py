@@ -1,0 +1,86 @@
+# The rules of the report, with made-up values: what is called clear, which cipher is chosen, and in which words.
+import unittest
+
+import plan
+import verdict
+from results import Comparison, Results, Values
+
+
+def made(rounds=5, **changes):
+    """Results in which all is equal but for `changes`: {key of a measure: {cipher's name: values or a factor}}."""
+    runs = {}
+    wobble = [1.0, 1.01, 0.99, 1.02, 0.98][:rounds]
+    for name in plan.commands(plan.FULL):
+        figures = ("mib_per_second", "cpu_seconds_per_gib", "p50_us", "p99_us", "per_second", "messages_per_second")
+        runs[name] = {"command": [], "values": {figure: [100 * w for w in wobble] for figure in figures}}
+    for measure, key in zip(verdict.MEASURES, ("group_cpu", "link_cpu", "rate", "p99")):
+        for cipher in plan.CIPHERS:
+            change = changes.get(key, {}).get(cipher.name, 1)
+            values = change if isinstance(change, list) else [100 * w * change for w in wobble]
+            runs[measure.run(cipher)]["values"][measure.figure] = values
+    return Results({"rounds": rounds, "runs": runs})
+
+
+class ClearTest(unittest.TestCase):
+    def is_clear(self, one, other):
+        return Comparison(Values(one), Values(other)).is_clear
+
+    def test_the_same_direction_in_every_round(self):
+        self.assertTrue(self.is_clear([11, 21, 31, 41, 51], [10, 20, 30, 40, 50]))
+
+    def test_one_round_against_it_is_noise(self):
+        self.assertFalse(self.is_clear([13, 23, 33, 43, 49], [10, 20, 30, 40, 50]))
+
+    def test_less_than_two_percent_is_noise(self):
+        self.assertFalse(self.is_clear([101] * 5, [100] * 5))
+        self.assertTrue(self.is_clear([103] * 5, [100] * 5))
+        self.assertTrue(self.is_clear([97] * 5, [100] * 5))
+
+    def test_three_rounds_say_nothing(self):
+        self.assertFalse(self.is_clear([200] * 3, [100] * 3))
+        self.assertFalse(self.is_clear([200, 200, 200, None, None], [100] * 5))
+
+    def test_rounds_are_compared_with_themselves(self):
+        self.assertTrue(self.is_clear([None, 11, 110, 1100, 11000], [5, 10, 100, 1000, 10000]))
+
+
+class ChoiceTest(unittest.TestCase):
+    def test_least_cpu_time_in_the_group(self):
+        results = made(group_cpu={"AES-128-GCM": 1.2, "CHACHA20": 1.1}, link_cpu={"AES-256-GCM": 2})
+        self.assertEqual(verdict.choose(results).best.name, "AES-256-GCM")
+
+    def test_the_link_decides_what_the_group_cannot(self):
+        noisy = [90, 120, 100, 95, 130]
+        results = made(group_cpu={"AES-128-GCM": noisy, "CHACHA20": 1.5}, link_cpu={"AES-128-GCM": 1.1})
+        self.assertEqual(verdict.choose(results).best.name, "AES-256-GCM")
+        said = verdict.sentence(results)
+        self.assertIn("ChaCha20 has 50\u00a0% more CPU time per GiB in a group", said)
+        self.assertIn("AES-128-GCM has 10\u00a0% more CPU time per GiB on a link", said)
+
+    def test_throughput_and_latency_come_last(self):
+        self.assertEqual(verdict.choose(made(rate={"AES-128-GCM": 0.9})).best.name, "AES-256-GCM")
+        self.assertEqual(verdict.choose(made(p99={"AES-128-GCM": 1.1, "AES-256-GCM": 1.1})).best.name, "CHACHA20")
+
+    def test_equals_are_named_and_the_default_order_decides(self):
+        results = made(group_cpu={"CHACHA20": 1.5})
+        choice = verdict.choose(results)
+        self.assertEqual((choice.best.name, [c.name for c in choice.equals]), ("AES-128-GCM", ["AES-256-GCM"]))
+        self.assertIn("cannot be told from AES-256-GCM within the noise", verdict.sentence(results))
+
+    def test_two_rounds_choose_nothing(self):
+        results = made(rounds=2, group_cpu={"AES-128-GCM": 3})
+        self.assertEqual(verdict.choose(results).best.name, "AES-128-GCM")
+        self.assertIn("cannot be told from AES-256-GCM and ChaCha20 by 2 rounds", verdict.sentence(results))
+
+    def test_what_speaks_against_the_choice_is_said(self):
+        results = made(
+            group_cpu={"AES-256-GCM": 1.5, "CHACHA20": 1.5}, rate={"CHACHA20": 1.25}, p99={"AES-256-GCM": 0.5}
+        )
+        said = verdict.sentence(results)
+        self.assertTrue(said.startswith("On this machine choose AES-128-GCM"))
+        self.assertIn("but ChaCha20 has 25\u00a0% more throughput of a group", said)
+        self.assertIn("but AES-256-GCM has 50\u00a0% less p99 latency in a group", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
