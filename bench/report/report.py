@@ -36,9 +36,12 @@ def check_writable(path):
 
 def read(path):
     with open(path, encoding="utf-8") as file:
-        raw = json.load(file)
+        try:
+            raw = json.load(file)
+        except ValueError as problem:
+            raise ValueError(f"{path}: expected what --json kept, got no JSON: {problem}") from None
     if raw.get("format") != FORMAT:
-        raise ValueError(f"{path}: expected data of format {FORMAT}, got {raw.get('format')}")
+        raise ValueError(f"{path}: expected data of format {FORMAT}, got {raw.get('format')}; measure anew")
     return raw
 
 
