@@ -29,9 +29,10 @@ def arguments():
 
 def check_writable(path):
     """Better now than after five minutes."""
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    with open(path, "a", encoding="utf-8"):
-        pass
+    folder = os.path.dirname(os.path.abspath(path))
+    os.makedirs(folder, exist_ok=True)
+    if os.path.isdir(path) or not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        raise OSError(f"{path}: cannot be written")
 
 
 def read(path):
