@@ -16,7 +16,7 @@ inline void report(benchmark::State& state, std::uint64_t allocations_before, st
   state.counters["allocations"] =
       static_cast<double>(allocations() - allocations_before) / static_cast<double>(items);
   state.SetItemsProcessed(static_cast<std::int64_t>(items));
-  state.SetBytesProcessed(static_cast<std::int64_t>(bytes));
+  if (bytes != 0) state.SetBytesProcessed(static_cast<std::int64_t>(bytes));
 }
 
 }  // namespace hauberk::bench
