@@ -17,8 +17,8 @@ std::string read(const fs::path& path) {
 
 /// Source and text of ours; data (corpora, transcripts) has no rules.
 bool is_ours(const fs::path& path) {
-  static const std::set<std::string> kinds{".cpp", ".hpp", ".c",  ".h",    ".cmake",
-                                           ".in",  ".sh",  ".md", ".proto", ".py", ".gp"};
+  static const std::set<std::string> kinds{".cpp", ".hpp", ".c",     ".h",  ".cmake", ".in",
+                                           ".sh",  ".md",  ".proto", ".py", ".gp"};
   const auto name = path.filename().string();
   return kinds.contains(path.extension().string()) || name == "CMakeLists.txt" || path.parent_path() == ".ci";
 }
