@@ -76,7 +76,7 @@ void stream(benchmark::State& state, const shape& how, const factory& make) {
     receiver.wait(sent);
     const std::uint64_t before = sent;
     const double cpu = cpu_seconds();
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
       over->send(writes);
       sent += writes * how.write_bytes();
       receiver.wait(sent);
@@ -140,7 +140,7 @@ void add_handshakes() {
                                  [make](benchmark::State& state) {
                                    try {
                                      const auto both = make();
-                                     for (auto _ : state) both->greet();
+                                     for ([[maybe_unused]] auto _ : state) both->greet();
                                      state.SetItemsProcessed(state.iterations());
                                    } catch (const std::exception& problem) {
                                      state.SkipWithError(problem.what());

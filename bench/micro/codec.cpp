@@ -37,7 +37,7 @@ std::vector<std::byte> flat(const wire::encoded& frame) {
 void encode(benchmark::State& state, const replica::envelope& what, const wire::compression& how,
             std::size_t items, std::size_t bytes) {
   const std::uint64_t before = allocations();
-  for (auto _ : state) benchmark::DoNotOptimize(wire::encode(what, how));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(wire::encode(what, how));
   const auto rounds = static_cast<std::uint64_t>(state.iterations());
   report(state, before, rounds * items, rounds * bytes);
 }
@@ -46,7 +46,7 @@ void decode(benchmark::State& state, const std::vector<std::byte>& frame, std::s
             std::size_t bytes) {
   wire::reader reader;
   const std::uint64_t before = allocations();
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     for (std::size_t done = 0; done < frame.size();) {
       const auto space = reader.space();
       const std::size_t count = std::min(space.size(), frame.size() - done);

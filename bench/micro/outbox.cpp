@@ -29,7 +29,7 @@ void bulk(benchmark::State& state, std::size_t message_bytes) {
   const auto frame = wire::encode(replica::envelope{1, std::move(data)});
   link::outbox box;
   const std::uint64_t before = allocations();
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     for (int i = 0; i < 4; ++i) box.push(frame, 0);
     drain(box);
     benchmark::DoNotOptimize(box.finished_bulk_bytes());
@@ -44,7 +44,7 @@ void replaced(benchmark::State& state) {
   constexpr std::uint64_t pushed = 16;
   link::outbox box;
   const std::uint64_t before = allocations();
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     for (std::uint64_t i = 0; i < pushed; ++i) box.push(frame, 1);
     drain(box);
   }

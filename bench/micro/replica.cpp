@@ -93,7 +93,7 @@ void order(benchmark::State& state, std::size_t message_bytes, std::size_t batch
   for (std::size_t i = 0; i < batch; ++i)
     payloads.push_back(base::buffer::copy(make_payload(message_bytes, false, i + 1)));
   const std::uint64_t before = allocations(), delivered = group.delivered();
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     group.broadcast(payloads);
     group.pass(100us);
   }
