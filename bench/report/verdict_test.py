@@ -1,6 +1,9 @@
-# The rules of the report, with made-up values: what is called clear, which cipher is chosen, and in which words.
+# The rules of the report, with made-up values: which output counts, what is called clear, which cipher is chosen,
+# and in which words.
+import json
 import unittest
 
+import measure
 import plan
 import verdict
 from results import Comparison, Results, Values
@@ -19,6 +22,39 @@ def made(rounds=5, **changes):
             values = change if isinstance(change, list) else [100 * w * change for w in wobble]
             runs[measure.run(cipher)]["values"][measure.figure] = values
     return Results({"rounds": rounds, "runs": runs})
+
+
+class OutputTest(unittest.TestCase):
+    def link(self, **said):
+        return measure.values_of(["link_bench"], json.dumps({"benchmarks": [said]}))
+
+    def group(self, latency_seconds="1", **changes):
+        said = {
+            "mib_per_second": 300.5,
+            "cpu_seconds_per_gib": 4.5,
+            "messages_per_second": 1,
+            "latency_of": "one in flight, after the load",
+            "latency_us": {"p50": 200, "p99": 400},
+        }
+        return measure.values_of(["group_bench", "--latency-seconds", latency_seconds], json.dumps(said | changes))
+
+    def test_figures(self):
+        link = self.link(bytes_per_second=2**21, cpu_s_per_GiB=0.8, items_per_second=5)
+        self.assertEqual((link["mib_per_second"], link["cpu_seconds_per_gib"]), (2, 0.8))
+        self.assertEqual(self.link(items_per_second=300), {"per_second": 300})
+        self.assertEqual((self.group()["mib_per_second"], self.group()["p99_us"]), (300.5, 400))
+        self.assertNotIn("p99_us", self.group(latency_seconds="0"))
+
+    def test_nothing_measured(self):
+        self.assertRaises(measure.Nothing, self.group, mib_per_second=0)
+        self.assertRaises(measure.Nothing, self.group, latency_of="the load")
+        self.assertRaises(
+            measure.Nothing, self.link, bytes_per_second=1, cpu_s_per_GiB=float("nan"), items_per_second=1
+        )
+
+    def test_a_benchmark_that_failed(self):
+        with self.assertRaisesRegex(measure.Failure, "handshake failed"):
+            self.link(error_occurred=True, error_message="handshake failed")
 
 
 class ClearTest(unittest.TestCase):
