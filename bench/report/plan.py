@@ -33,7 +33,7 @@ class Effort:
 
 
 FULL = Effort(rounds=5, link_seconds=0.2, warm_up=0.3, seconds=1.2, latency_seconds=0.8)
-QUICK = Effort(rounds=2, link_seconds=0.02, warm_up=0.1, seconds=0.3, latency_seconds=0.2)
+QUICK = Effort(rounds=2, link_seconds=0.02, warm_up=0.1, seconds=0.4, latency_seconds=0.2)
 
 
 def link(who, size):
