@@ -190,7 +190,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="hauberk-report-") as folder:
         out, kept = os.path.join(folder, "report.html"), what.source or os.path.join(folder, "raw.json")
         source = ["--from", kept] if what.source else ["--quick", "--programs", what.programs, "--json", kept]
-        subprocess.run([sys.executable, "-B", os.path.join(HERE, "report.py"), "--out", out, *source], check=True)
+        made = subprocess.run([sys.executable, "-B", os.path.join(HERE, "report.py"), "--out", out, *source])
+        if made.returncode != 0:
+            return made.returncode
         with open(out, encoding="utf-8") as file:
             page = file.read()
         with open(kept, encoding="utf-8") as file:

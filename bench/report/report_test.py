@@ -1,9 +1,12 @@
 # The rules of the report, with made-up values: which output counts, what is called clear, which cipher is chosen,
-# and in which words.
+# and in which words; and the page of such values, which has to pass the check that broken pages do not pass.
 import json
+import re
 import unittest
 
+import check
 import measure
+import page
 import plan
 import verdict
 from results import Comparison, Results, Values
@@ -15,13 +18,15 @@ def made(rounds=5, **changes):
     wobble = [1.0, 1.01, 0.99, 1.02, 0.98][:rounds]
     for name in plan.commands(plan.FULL):
         figures = ("mib_per_second", "cpu_seconds_per_gib", "p50_us", "p99_us", "per_second", "messages_per_second")
-        runs[name] = {"command": [], "values": {figure: [100 * w for w in wobble] for figure in figures}}
+        runs[name] = {"command": ["program", name], "values": {figure: [100 * w for w in wobble] for figure in figures}}
     for measure, key in zip(verdict.MEASURES, ("group_cpu", "link_cpu", "rate", "p99")):
         for cipher in plan.CIPHERS:
             change = changes.get(key, {}).get(cipher.name, 1)
             values = change if isinstance(change, list) else [100 * w * change for w in wobble]
             runs[measure.run(cipher)]["values"][measure.figure] = values
-    return Results({"rounds": rounds, "runs": runs})
+    load = {"average_before": 1, "average_after": 2, "others": [0.1, 0.2], "stolen": [0, 0]}
+    about = {"quick": False, "seconds": 1, "machine": {"Processor": "one of ours"}, "load": load, "failures": []}
+    return Results(about | {"rounds": rounds, "runs": runs})
 
 
 class OutputTest(unittest.TestCase):
@@ -116,6 +121,38 @@ class ChoiceTest(unittest.TestCase):
         self.assertTrue(said.startswith("On this machine choose AES-128-GCM"))
         self.assertIn("but ChaCha20 has 25\u00a0% more throughput of a group", said)
         self.assertIn("but AES-256-GCM has 50\u00a0% less p99 latency in a group", said)
+
+
+class PageTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.raw = made(group_cpu={"CHACHA20": 1.5}, rate={"AES-256-GCM": 0.5}, p99={"AES-128-GCM": 7}).raw
+        cls.page = page.page(cls.raw)
+
+    def problems(self, pattern, by):
+        broken, count = re.subn(pattern, by, self.page, count=1, flags=re.S)
+        self.assertEqual(count, 1)
+        return list(check.check_page(broken, self.raw))
+
+    def test_is_whole(self):
+        self.assertEqual(list(check.check_page(self.page, self.raw)), [])
+
+    def test_a_broken_page_is_noticed(self):
+        self.assertTrue(self.problems("<figure id='cipher-p99'.*?</figure>", ""))
+        self.assertTrue(self.problems(r"(<polygon [^>]*points = ')\d", r"\g<1>9"))
+        self.assertTrue(self.problems(r"(transform='translate\([\d.]+,)\d", r"\g<1>9"))
+        self.assertTrue(self.problems("<td>100</td>", "<td>101</td>"))
+        self.assertTrue(self.problems("<td>100</td>", "<td>nan</td>"))
+        self.assertTrue(self.problems("<main>", "<main><img src='picture.png'>"))
+        self.assertTrue(self.problems("</style>", "p { background: url(https://x) }</style>"))
+        self.assertTrue(self.problems("On this machine choose", "Choose"))
+        self.assertTrue(self.problems("<td>one of ours", "<td>another"))
+
+    def test_warns(self):
+        self.assertIn("was not at rest: other programs took 15 %", self.page)
+        quick = page.page(self.raw | {"quick": True})
+        self.assertIn("quick run", quick)
+        self.assertNotIn("quick run", self.page)
 
 
 if __name__ == "__main__":
