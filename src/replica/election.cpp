@@ -232,7 +232,8 @@ void core::send_epoch_start(peer& to) {
   }
   // An arbitrator that joins needs nothing from before: all that is committed, as a view is in the log.
   const member* joining = newest_view_->find(seat);
-  if (joining != nullptr && joining->arbitrator && joining->catching_up) m.window_start = newest_view_at_;
+  if (joining != nullptr && joining->arbitrator && joining->catching_up)
+    m.window_start = std::max(m.window_start, newest_view_at_);
   send_to(to.process, std::move(m));
 }
 

@@ -123,6 +123,8 @@ void core::repeat_to(peer& p) {
   if (p.history != history_ || !in_history() || HAUBERK_MUTANT(relay_once)) return;
   send_resume(p, asks::nothing);
   if (matched_ != 0) send_to(p.process, holding_now());
+  if (p.claim_told != 0) send_to(p.process, claimed_);
+  if (!p.promise_told.empty()) send_to(p.process, promise{p.promise_told});
   if (role_ != role::leader) return;
   const auto h = holdings_.find({p.process, p.seat});
   if (h == holdings_.end() || h->second.epoch != epoch_) send_epoch_start(p);
