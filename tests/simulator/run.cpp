@@ -86,10 +86,12 @@ class seed_run {
 
   /// Pairs that cannot reach each other, and have a neighbour in common, cost nobody more than time: nobody
   /// is given up (PROTOCOL 13). But who is not a member yet could not become one, nor again who falls out of
-  /// a small window while its payloads take the longer way. Nobody waits for an observer, nor keeps anything
-  /// for it beyond the window: what is sent until the break is noticed has to fit, or it keeps its links.
+  /// a small window while its payloads take the longer way. Nobody waits for an observer, or for who lost its
+  /// weight because it lags, nor keeps anything for it beyond the window: what is sent until the break is
+  /// noticed has to fit.
   bool cut_pairs_for_ever() {
-    if (drawn_.settings.window_bytes < (2U << 20U)) return false;
+    constexpr std::uint64_t sent_unnoticed = 4U << 20U;  // the greedy one of the calm sends 3 MiB in 1.5 s
+    if (drawn_.settings.window_bytes < sent_unnoticed) return false;
     const std::size_t n = group_.count();
     for (machine_index i = 0; i < n; ++i) {
       const machine& each = group_.at(i);
@@ -102,10 +104,6 @@ class seed_run {
         if (member.catching_up || who == nullptr || !who->is_alive) return false;
       }
     }
-    constexpr std::uint64_t sent_unnoticed = 4U << 20U;  // the greedy one of the calm sends 3 MiB in 1.5 s
-    const auto keeps_links = [&](machine_index which) {
-      return drawn_.settings.window_bytes < sent_unnoticed && !counts(which);
-    };
     std::vector<bool> is_cut(n * n);
     const auto is_near = [&](machine_index a, machine_index b) {
       if (a == b || !is_cut[a * n + b]) return true;
@@ -122,7 +120,7 @@ class seed_run {
       for (machine_index b = a + 1; b < n; ++b) {
         base::random chance = group_.time().stream(part::aftermath, machines_max + 1 + a * n + b);
         // Who sees nobody but an arbitrator, which keeps no history, may never get what it lacks.
-        if (drawn_.arbitrator || !chance.percent(50) || keeps_links(a) || keeps_links(b)) continue;
+        if (drawn_.arbitrator || !chance.percent(50)) continue;
         set(a, b, true);
         bool is_whole = true;
         for (machine_index c = 0; c < n * n; ++c) is_whole = is_whole && is_near(c / n, c % n);
@@ -139,13 +137,6 @@ class seed_run {
     }
     if (is_any) group_.reached().reach(state::pair_cut_for_ever);
     return is_any;
-  }
-
-  /// It has, or is to have, weight: the others wait for it.
-  bool counts(machine_index which) {
-    const auto view = group_.at(which).core()->current_view();
-    const auto* me = view->find_process(group_.at(which).process_id());
-    return me != nullptr && me->weight_wanted > 0;
   }
 
   void break_for_ever(machine_index which, std::uint64_t how) {
