@@ -71,9 +71,12 @@ void core::send_resume(peer& to, asks what) {
     m.of = {to.process, to.seat};
     const auto known = sender_of_.find(m.of);
     if (known != sender_of_.end()) {
-      const pool& received = senders_[known->second].received;
-      m.have = received.have();
-      m.partial = received.partial();
+      sender& s = senders_[known->second];
+      m.have = s.received.have();
+      m.partial = s.received.partial();
+      // Over a middle it does not move our own link's place, and nothing is relayed any more once that link
+      // works: what was dropped here is then to be asked for again.
+      if (m.asks_payloads && !to.via.is_nil()) s.is_gapped = true;
     }
   }
   const bool is_led = role_ == role::follower && to.process == leader_ && matched_ == epoch_;

@@ -103,6 +103,30 @@ TEST_F(trio, around_a_broken_pair) {
   }
 }
 
+// What the leader dropped it asks for again. Over a middle that does not move the sender's own link; and what
+// is relayed comes only after a while, and no more when the own link works again before that.
+TEST_F(trio, what_was_asked_for_over_a_middle_is_asked_for_over_the_own_link) {
+  bool is_dropped = false;
+  is_lost_ = [&](std::size_t to, const envelope& what) {
+    const bool is_own_link = what.by.origin.is_nil();
+    if (is_own_link && speaker_ == a && to == c) return true;  // nothing comes through
+    return is_dropped && is_own_link && speaker_ == c && to == a && std::holds_alternative<data>(what.what);
+  };
+  run(5s);
+  const auto before = members_[a].current();
+  is_dropped = true;  // as if there were no room for it
+  ASSERT_TRUE(members_[c].broadcast(now_, {base::buffer::copy("first")}));
+  settle();
+  is_dropped = false;
+  ASSERT_TRUE(members_[c].broadcast(now_, {base::buffer::copy("second")}));
+  settle();
+  ASSERT_EQ(members_[a].current().log_end, before.log_end);
+  is_lost_ = nullptr;
+  run(10s);
+  EXPECT_EQ(members_[a].current().view_number, before.view_number);
+  for (auto& each : members_) EXPECT_EQ(each.current().delivered, before.delivered + 2);
+}
+
 // A refused dial is evidence of death, unless the member has answered since over another.
 TEST_F(trio, who_answers_by_relay_is_not_dead) {
   members_[a].handle_link_down(now_, ids_[c]);

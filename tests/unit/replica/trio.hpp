@@ -46,6 +46,7 @@ class trio : public testing::Test {
     while (is_any) {
       is_any = false;
       for (const std::size_t i : those) {
+        speaker_ = i;
         members_[i].flush(now_);
         while (members_[i].next_event(now_)) continue;
         while (auto what = members_[i].next_effect()) {
@@ -85,6 +86,7 @@ class trio : public testing::Test {
   base::time_point now_{1h};
   std::array<uuid, 3> ids_;
   std::function<bool(std::size_t to, const envelope&)> is_lost_;  ///< on its way; may be empty
+  std::size_t speaker_ = a;                                       ///< whose frame that is
   std::vector<replica> members_;
 };
 
