@@ -277,7 +277,9 @@ verdict set_auto_evict(draft&, const std::string& text) {
 
 verdict set_checksum(draft&, const std::string& text) {
   if (text != "0" && text != "1" && text != "2") return not_allowed();
-  return text == "0" ? good() : no_effect("TLS authenticates every record");
+  return text == "0"
+             ? good()
+             : no_effect("TLS authenticates every record; with socket.ssl=no there is TCP's checksum alone");
 }
 
 // ---- the rows, in the order of the options' table in the README ----
