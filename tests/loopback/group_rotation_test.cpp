@@ -88,6 +88,39 @@ TEST_F(GroupRotation, CiphersChangeUnderLoad) {
   EXPECT_EQ(next->log().views().back().policy_number, first + 2);
 }
 
+TEST_F(GroupRotation, TheMinimumVersionRises) {
+  begin_with_tls(
+      "socket.ssl_cipher=ECDHE-ECDSA-AES128-GCM-SHA256:TLS_AES_128_GCM_SHA256; "
+      "socket.ssl_min_version=1.2; socket.ssl_max_version=1.2");
+  const auto all_speak = [&](const std::string& version) {
+    return eventually([&] {
+      const auto rows = at(0).links();
+      return rows.size() == 6 && std::ranges::all_of(rows, [&](const link_row& row) {
+               return row.word == link_row::check::agreed && row.version == version;
+             });
+    });
+  };
+  EXPECT_TRUE(all_speak("TLSv1.2")) << words_.said();
+  const auto first = at(0).current_view()->policy_number;
+  measure("TLS 1.2 to 1.3", [&]() -> result<void> {
+    const auto done = at(1).change_policy("socket.ssl_min_version=1.3; socket.ssl_max_version=1.3");
+    return done ? result<void>() : result<void>(done.error());
+  });
+  expect_policy_everywhere(first + 1, "socket.ssl_versions=1.3-1.3");
+  EXPECT_TRUE(all_speak("TLSv1.3")) << words_.said();
+  expect_undisturbed();
+}
+
+TEST_F(GroupRotation, AListOfNamesComesIntoForce) {
+  begin_with_tls();
+  const std::string before = policy();
+  expect_aborted(at(0).set_option("socket.ssl_identity", "list:db1,db2"), before, "db3", "list");
+  const auto first = at(0).current_view()->policy_number;
+  measure("a list of names", [&] { return at(1).set_option("socket.ssl_identity", "list:db1,db2,db3"); });
+  expect_policy_everywhere(first + 1, "socket.ssl_identity=list:db1,db2,db3");
+  expect_undisturbed();
+}
+
 TEST_F(GroupRotation, CompressionAndFlowPolicyChangeUnderLoad) {
   begin_with_tls();
   const auto first = at(0).current_view()->policy_number;
