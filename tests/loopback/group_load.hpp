@@ -92,12 +92,17 @@ class LoadedGroup : public GroupTest {
   ~LoadedGroup() override { end_load(); }
 
   result<void> reload(std::size_t which) { return (*nodes_[which])->set_option("socket.ssl_reload", "1"); }
-  bool saw(const std::string& name, const std::string& of, const node_files& with) {
-    const std::string print = run("openssl x509 -noout -fingerprint -sha256 -in " + with.cert).text;
+  /// SHA-256 fingerprint of a certificate, as openssl says it.
+  static std::string print_of(const node_files& of) {
+    const std::string print = run("openssl x509 -noout -fingerprint -sha256 -in " + of.cert).text;
     std::string hex;
     for (const char c : print.substr(print.find('=') + 1))
       if (std::isxdigit(static_cast<unsigned char>(c)) != 0)
         hex += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return hex;
+  }
+  bool saw(const std::string& name, const std::string& of, const node_files& with) {
+    const std::string hex = print_of(with);
     return eventually(
         [&] {
           const std::lock_guard hold(mutex_);

@@ -1,5 +1,7 @@
 // Certificates, anchors and revocation lists change while the group works: nothing is lost, no view changes,
 // bad files change nothing, and who is revoked is out at once.
+#include <gmock/gmock.h>
+
 #include "loopback/group_load.hpp"
 #include "tls/pipe.hpp"
 #include "unit/tls/authority.hpp"
@@ -21,6 +23,45 @@ TEST_F(GroupReload, ANewCertificateIsTakenUpByAllLinksUnderLoad) {
   expect_undisturbed();
   EXPECT_EQ((*nodes_[0])->metrics().reloads, 1U);
   EXPECT_TRUE(said("certificates were loaded again, as number 2: certificate CN=db1 (db1), serial"));
+}
+
+// One node after the other, as a runbook has it: in the end every cell of the link matrix has a new
+// certificate.
+TEST_F(GroupReload, AllCertificatesAreRenewedInTurnUnderLoad) {
+  begin([&](const std::string& name) { return ca_.node(name); });
+  std::map<std::string, std::string> prints;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::string name = "db" + std::to_string(i + 1);
+    const node_files fresh = ca_.node(name);
+    prints[name] = print_of(fresh);
+    at_[i].install(fresh);
+    ASSERT_TRUE(reload(i));
+  }
+  EXPECT_TRUE(eventually(
+      [&] {
+        const auto rows = (*nodes_[0])->links();
+        return rows.size() == 6 && std::ranges::all_of(rows, [&](const link_row& row) {
+                 return row.word == link_row::check::agreed && row.fingerprint == prints[row.to];
+               });
+      },
+      30s))
+      << words_.said();
+  expect_undisturbed();
+}
+
+// One self-signed certificate for all, without an authority: a group like any other, but for the names.
+TEST_F(GroupReload, ASharedPairIsAGroupToo) {
+  const temp_dir folder;
+  const auto made = run("openssl req -new -x509 -nodes -days 30 -subj /CN=all -newkey rsa:2048 -keyout " +
+                        folder / "key.pem" + " -out " + folder / "cert.pem");
+  ASSERT_EQ(made.status, 0) << made.text;
+  const node_files shared{folder / "cert.pem", folder / "key.pem", folder / "cert.pem"};
+  begin([&](const std::string&) { return shared; });
+  EXPECT_THAT((*nodes_[0])->current_view()->policy, testing::HasSubstr("socket.ssl_identity=ca"));
+  for (std::size_t i = 0; i < 3; ++i) ASSERT_TRUE(reload(i));
+  const auto stranger = join(options("db4", "pc.wait_prim_timeout=PT2S"));
+  EXPECT_FALSE(stranger) << "its certificate is of an authority";
+  expect_undisturbed();
 }
 
 TEST_F(GroupReload, AThousandReloadsUnderLoadChangeNoViewAndLoseNothing) {
